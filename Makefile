@@ -1,0 +1,44 @@
+# The commands of this house. `make up` and `make test` need Python 3.11+ and nothing else.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+
+.DEFAULT_GOAL := help
+.PHONY: help up test lint format clean
+
+help: ## Say what there is
+	@grep -E '^[a-z]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 10
+
+up: $(VENV)/.runtime ## Run everything until Ctrl-C (PORT=8000 DATA_DIR=.data)
+	@PORT="$(or $(PORT),8000)" DATA_DIR="$(or $(DATA_DIR),.data)" exec $(BIN)/python -m config.supervisor
+
+test: $(VENV)/.dev ## Run the whole suite on its own Postgres and Valkey
+	@$(BIN)/python -m pytest -n 2 $(ARGS)
+
+lint: $(VENV)/.dev ## Style, types, arrows between the rooms, missing migrations
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@SECRET_KEY=lint $(BIN)/mypy .
+	@$(BIN)/lint-imports --no-logo
+	@SECRET_KEY=lint $(BIN)/python -W ignore manage.py makemigrations --check --dry-run
+
+format: $(VENV)/.dev ## Let ruff write the style
+	@$(BIN)/ruff check --fix . && $(BIN)/ruff format .
+
+clean: ## Remove the demo's data and the private folders (not while it runs)
+	@DATA_DIR="$(or $(DATA_DIR),.data)" $(BIN)/python -m config.clean
+
+$(VENV)/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Bellwether needs Python 3.11 or newer; set PYTHON=python3.11 or the like." >&2; exit 1; }
+	@echo "Making $(VENV) ..."
+	@$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.runtime: requirements.txt | $(VENV)/bin/python
+	@echo "Installing requirements.txt (the first time takes about a minute) ..."
+	@$(BIN)/pip install --quiet --disable-pip-version-check -r requirements.txt
+	@touch $@
+
+$(VENV)/.dev: requirements.txt requirements-dev.txt | $(VENV)/bin/python
+	@echo "Installing requirements-dev.txt (the first time takes about a minute) ..."
+	@$(BIN)/pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	@touch $@ $(VENV)/.runtime

@@ -1,0 +1,18 @@
+"""Celery: the messages are only hints. Every job is a row with state and lease, and a sweeper finds it."""
+
+import os
+from typing import Any
+
+from celery import Celery
+from celery.signals import setup_logging
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+
+app = Celery("bellwether")
+app.config_from_object("django.conf:settings", namespace="CELERY")
+app.autodiscover_tasks()
+
+
+@setup_logging.connect
+def keep_our_logging(**_: Any) -> None:
+    """A connected receiver is what stops Celery from configuring logging its own way."""

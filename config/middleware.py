@@ -1,0 +1,42 @@
+"""What every request gets: an id, a line in the log, and no body that later code would choke on."""
+
+import re
+import time
+from collections.abc import Callable
+
+import structlog
+from django.http import HttpRequest, HttpResponse
+from uuid_utils.compat import uuid7
+
+log = structlog.get_logger(__name__)
+ACCEPTABLE_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
+QUIET_PATHS = frozenset({"/healthz", "/readyz"})
+
+
+class RequestContextMiddleware:
+    """Binds a request id to every log line of the request and returns it as `X-Request-ID`.
+
+    A caller's own id is kept when it is short and plain, so that a trace can cross services.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        offered = request.headers.get("X-Request-ID", "")
+        request_id = offered if ACCEPTABLE_ID.fullmatch(offered) else str(uuid7())
+        request.META["request_id"] = request_id
+        started = time.perf_counter()
+        with structlog.contextvars.bound_contextvars(request_id=request_id):
+            response = self.get_response(request)
+            if request.path not in QUIET_PATHS:
+                milliseconds = round((time.perf_counter() - started) * 1000, 1)
+                log.info(
+                    "request",
+                    method=request.method,
+                    path=request.path,  # never the query string: it may carry what a person typed
+                    status=response.status_code,
+                    milliseconds=milliseconds,
+                )
+        response["X-Request-ID"] = request_id
+        return response

@@ -1,0 +1,271 @@
+"""Every knob, read from the environment and named in docs/configuration.md.
+
+What is set in the environment wins; then come the lines of `DATA_DIR/settings.env`, which `make up` writes so that a
+`manage.py` in another terminal judges by the same rules; then the defaults here.
+"""
+
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import environ
+from celery.schedules import crontab
+
+from config import embedded, logs
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+env = environ.Env()
+DATA_DIR = BASE_DIR / env.str("DATA_DIR", default=".data")
+PLACES = embedded.places(DATA_DIR)
+if PLACES.settings_file.exists():
+    env.read_env(PLACES.settings_file)
+
+# --- Identity and reach ------------------------------------------------------------------------------------------
+
+SECRET_KEY = env.str("SECRET_KEY", default="")  # empty is refused by Django at first use; `make up` makes one
+DEBUG = env.bool("DEBUG", default=False)
+#: The demo's sign-ins work, and the demo's password is accepted, only where this is on.
+DEMO = env.bool("DEMO", default=False)
+DEMO_PASSWORD = "bellwether-demo"  # noqa: S105 (printed by `make up`; refused everywhere else)
+ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
+#: Where this service is reached from outside; carriers post receipts below it.
+PUBLIC_URL = env.str("PUBLIC_URL", default="http://127.0.0.1:8000").rstrip("/")
+CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
+CORS_ALLOWED_ORIGINS = env.list("CORS_ALLOWED_ORIGINS", default=[])
+CORS_URLS_REGEX = r"^/api/"
+CORS_EXPOSE_HEADERS = ["ETag", "Retry-After", "X-Poll-Interval", "X-Request-ID"]
+CORS_ALLOW_HEADERS = ["accept", "authorization", "content-type", "idempotency-key", "if-none-match", "x-csrftoken"]
+#: How many proxies of ours stand in front and append to X-Forwarded-For; 0 trusts nobody's header.
+TRUSTED_PROXIES = env.int("TRUSTED_PROXIES", default=0)
+HTTPS = env.bool("HTTPS", default=False)
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS and TRUSTED_PROXIES else None
+SECURE_HSTS_SECONDS = env.int("HSTS_SECONDS", default=0)
+SESSION_COOKIE_HTTPONLY = True
+
+# --- Rooms -------------------------------------------------------------------------------------------------------
+
+INSTALLED_APPS = [
+    "config",  # first: its `migrate` and `flush` take the place of Django's
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "whitenoise.runserver_nostatic",
+    "django.contrib.staticfiles",
+    "corsheaders",
+    "rest_framework",
+    "rest_framework_simplejwt.token_blacklist",
+    "django_filters",
+    "accounts",
+    "tenants",
+    "sms",
+    "notifications",
+]
+MIDDLEWARE = [
+    "config.middleware.RequestContextMiddleware",
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "corsheaders.middleware.CorsMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "accounts.middleware.LastSeenMiddleware",
+    "tenants.middleware.TenantScopeMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+ROOT_URLCONF = "config.urls"
+WSGI_APPLICATION = "config.wsgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "config" / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ]
+        },
+    }
+]
+STATIC_URL = "/static/"
+STATIC_ROOT = BASE_DIR / "staticfiles"
+WHITENOISE_USE_FINDERS = True  # one process fewer to run: nothing has to be collected first
+LANGUAGE_CODE = "en-us"
+TIME_ZONE = "UTC"
+USE_TZ = True
+
+# --- Postgres and Redis ------------------------------------------------------------------------------------------
+
+_DATABASE_OPTIONS: dict[str, Any] = {
+    "CONN_MAX_AGE": env.int("CONN_MAX_AGE", default=600),
+    "CONN_HEALTH_CHECKS": True,
+    "OPTIONS": {"connect_timeout": env.int("DATABASE_CONNECT_TIMEOUT", default=2)},
+}
+
+
+def _embedded_database(role: str) -> dict[str, Any]:
+    return {
+        "ENGINE": "django.db.backends.postgresql",
+        "NAME": embedded.DATABASE,
+        "USER": role,
+        "PASSWORD": "",
+        "HOST": str(PLACES.postgres_sockets),
+        "PORT": "",
+    }
+
+
+EMBEDDED_POSTGRES = not env.str("DATABASE_URL", default="")
+EMBEDDED_REDIS = not env.str("REDIS_URL", default="")
+DATABASES = {
+    "default": _DATABASE_OPTIONS
+    | (_embedded_database(embedded.APP_ROLE) if EMBEDDED_POSTGRES else env.db("DATABASE_URL"))
+}
+#: A copy, because config/database.py swaps the role in DATABASES for a while.
+DATABASE_APP_ROLE = str(DATABASES["default"]["USER"])
+#: The role that migrates; see config/database.py. None where only DATABASE_URL was given.
+DATABASE_OWNER: dict[str, Any] | None = (
+    _embedded_database(embedded.OWNER_ROLE) if EMBEDDED_POSTGRES else env.db("DATABASE_OWNER_URL", default=None)
+)
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+REDIS_URL = PLACES.redis_url if EMBEDDED_REDIS else env.str("REDIS_URL")
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "LOCATION": REDIS_URL,
+        "OPTIONS": {"socket_timeout": 1, "socket_connect_timeout": 1},
+        "KEY_PREFIX": "cache",
+    }
+}
+
+# --- Sign-in -----------------------------------------------------------------------------------------------------
+
+AUTH_USER_MODEL = "accounts.User"
+AUTHENTICATION_BACKENDS = ["accounts.backends.EmailBackend"]
+LOGIN_URL = "/sign-in/"
+LOGIN_REDIRECT_URL = "/"
+LOGOUT_REDIRECT_URL = "/sign-in/"
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+SIMPLE_JWT = {
+    "ACCESS_TOKEN_LIFETIME": timedelta(minutes=env.int("ACCESS_TOKEN_MINUTES", default=15)),
+    "REFRESH_TOKEN_LIFETIME": timedelta(days=env.int("REFRESH_TOKEN_DAYS", default=14)),
+    "ROTATE_REFRESH_TOKENS": True,
+    "BLACKLIST_AFTER_ROTATION": True,
+    "UPDATE_LAST_LOGIN": False,  # accounts.services does, together with the SignIn row
+    "LEEWAY": 5,
+}
+#: Sign-in attempts a minute: from one address for one e-mail, and from one address for all.
+SIGN_IN_ATTEMPTS_PER_MINUTE = env.int("SIGN_IN_ATTEMPTS_PER_MINUTE", default=10)
+SIGN_IN_ATTEMPTS_PER_MINUTE_AND_ADDRESS = env.int("SIGN_IN_ATTEMPTS_PER_MINUTE_AND_ADDRESS", default=60)
+#: `last_seen_at` moves at most this often, so that a busy person costs one write in a while.
+LAST_SEEN_RESOLUTION = timedelta(minutes=env.int("LAST_SEEN_MINUTES", default=5))
+
+# --- API ---------------------------------------------------------------------------------------------------------
+
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "accounts.authentication.SessionBoundJWTAuthentication",
+        "rest_framework.authentication.SessionAuthentication",
+    ],
+    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_RENDERER_CLASSES": ["config.rendering.UtcJSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["config.rendering.ObjectJSONParser"],
+    "EXCEPTION_HANDLER": "config.exceptions.problem_response",
+    "DATETIME_FORMAT": None,  # the renderer writes every time alike, in serializers and in plain dicts
+    "NUM_PROXIES": TRUSTED_PROXIES,
+    "TEST_REQUEST_DEFAULT_FORMAT": "json",
+}
+DATA_UPLOAD_MAX_MEMORY_SIZE = env.int("MAX_BODY_BYTES", default=2_500_000)
+
+# --- SMS ---------------------------------------------------------------------------------------------------------
+
+SMS_PROVIDER = env.str("SMS_PROVIDER", default="simulator")
+SMS_DEFAULT_REGION = env.str("SMS_DEFAULT_REGION", default="TZ")
+#: Off: receipts are refused with 503, so nothing is ever recorded as delivered.
+SMS_RECEIPTS_ENABLED = env.bool("SMS_RECEIPTS_ENABLED", default=True)
+SMS_MAX_ATTEMPTS = env.int("SMS_MAX_ATTEMPTS", default=5)
+#: How long one worker may hold a message that it is handing to a carrier.
+SMS_CLAIM_LEASE = timedelta(seconds=env.int("SMS_CLAIM_LEASE_SECONDS", default=60))
+#: The sweeper asks for a queued message again when its Celery hint seems lost.
+SMS_REQUEUE_AFTER = timedelta(seconds=env.int("SMS_REQUEUE_AFTER_SECONDS", default=30))
+SMS_SWEEP_SECONDS = env.int("SMS_SWEEP_SECONDS", default=15)
+SIMULATOR_SECRET = env.str("SIMULATOR_SECRET", default="")
+SIMULATOR_SEED = env.int("SIMULATOR_SEED", default=1)
+
+# --- Monitor -----------------------------------------------------------------------------------------------------
+
+MONITOR_INTERVAL_SECONDS = env.int("MONITOR_INTERVAL_SECONDS", default=60)
+#: A health check younger than this is answered from the last run instead of a new one.
+HEALTH_CHECK_MAX_AGE = timedelta(seconds=env.float("HEALTH_CHECK_MAX_AGE_SECONDS", default=3))
+CHECK_TIME_LIMIT = timedelta(seconds=env.float("CHECK_TIME_LIMIT_SECONDS", default=3))
+DATABASE_LATENCY_LIMIT_MS = env.int("DATABASE_LATENCY_LIMIT_MS", default=500)
+DATABASE_CONNECTIONS_LIMIT_PERCENT = env.int("DATABASE_CONNECTIONS_LIMIT_PERCENT", default=90)
+DATABASE_SIZE_LIMIT_GB = env.int("DATABASE_SIZE_LIMIT_GB", default=0)  # 0: no limit
+SUCCESS_RATE_MIN_PERCENT = env.int("SUCCESS_RATE_MIN_PERCENT", default=80)
+SUCCESS_RATE_WINDOW = timedelta(minutes=env.int("SUCCESS_RATE_WINDOW_MINUTES", default=24 * 60))
+SUCCESS_RATE_MIN_SAMPLE = env.int("SUCCESS_RATE_MIN_SAMPLE", default=1)
+FAILED_MESSAGES_LIMIT = env.int("FAILED_MESSAGES_LIMIT", default=50)
+FAILED_MESSAGES_WINDOW = timedelta(minutes=env.int("FAILED_MESSAGES_WINDOW_MINUTES", default=24 * 60))
+STUCK_MESSAGES_LIMIT = env.int("STUCK_MESSAGES_LIMIT", default=10)
+STUCK_MESSAGES_AFTER = timedelta(minutes=env.int("STUCK_MESSAGES_AFTER_MINUTES", default=60))
+LOW_CREDITS_LIMIT = env.int("LOW_CREDITS_LIMIT", default=100)
+LOW_CREDITS_WARNING_PERCENT = env.int("LOW_CREDITS_WARNING_PERCENT", default=25)
+LOW_CREDITS_CRITICAL_PERCENT = env.int("LOW_CREDITS_CRITICAL_PERCENT", default=10)
+INACTIVE_USERS_LIMIT_PERCENT = env.int("INACTIVE_USERS_LIMIT_PERCENT", default=70)
+INACTIVE_USERS_AFTER = timedelta(days=env.int("INACTIVE_USERS_AFTER_DAYS", default=30))
+#: This many runs in a row without an answer open "this check is not answering".
+UNANSWERED_RUNS_LIMIT = env.int("UNANSWERED_RUNS_LIMIT", default=3)
+
+# --- Notifications -----------------------------------------------------------------------------------------------
+
+POLL_INTERVAL_SECONDS = env.int("POLL_INTERVAL_SECONDS", default=30)
+UNREAD_COUNT_CAP = 1000  # the contract's; a longer count tells a person nothing more
+RETENTION_DAYS = env.int("RETENTION_DAYS", default=30)
+
+# --- Celery ------------------------------------------------------------------------------------------------------
+
+CELERY_BROKER_URL = (
+    REDIS_URL.replace("unix://", "redis+socket://", 1) if REDIS_URL.startswith("unix://") else REDIS_URL
+)
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_TASK_TIME_LIMIT = 300
+CELERY_BEAT_SCHEDULE_FILENAME = str(DATA_DIR / "celerybeat-schedule")
+CELERY_BEAT_SCHEDULE = {
+    # Each expires after one period: a worker that was away does not come back to a pile of them.
+    "monitor": {
+        "task": "notifications.tasks.run_monitor",
+        "schedule": MONITOR_INTERVAL_SECONDS,
+        "options": {"expires": MONITOR_INTERVAL_SECONDS},
+    },
+    "sweep messages": {
+        "task": "sms.tasks.sweep",
+        "schedule": SMS_SWEEP_SECONDS,
+        "options": {"expires": SMS_SWEEP_SECONDS},
+    },
+    "squash counts": {"task": "sms.tasks.squash_counts", "schedule": 60, "options": {"expires": 60}},
+    "retention": {"task": "notifications.tasks.retention", "schedule": crontab(hour=3, minute=15)},
+    "forget expired tokens": {"task": "accounts.tasks.forget_expired_tokens", "schedule": crontab(hour=3, minute=45)},
+}
+CELERY_BROKER_TRANSPORT_OPTIONS = {"socket_timeout": 5, "socket_connect_timeout": 2, "max_retries": 2}
+CELERY_TASK_PUBLISH_RETRY_POLICY = {"max_retries": 1, "interval_start": 0, "interval_step": 0.1}
+
+# --- Logs --------------------------------------------------------------------------------------------------------
+
+LOG_LEVEL = env.str("LOG_LEVEL", default="INFO")
+#: json for machines, console for people.
+LOG_FORMAT = env.str("LOG_FORMAT", default="json")
+LOGGING_CONFIG = None
+logs.configure(level=LOG_LEVEL, as_json=LOG_FORMAT == "json")

@@ -1,0 +1,23 @@
+from django.contrib import admin
+from django.contrib.auth import views as auth_views
+from django.urls import include, path
+
+from config import pages
+
+urlpatterns = [
+    path("", pages.home, name="home"),
+    path("sign-in/", pages.SignInView.as_view(), name="sign-in"),
+    path("sign-out/", auth_views.LogoutView.as_view(), name="sign-out"),
+    path("admin/", admin.site.urls),
+    path("healthz", pages.healthz, name="healthz"),
+    path("readyz", pages.readyz, name="readyz"),
+    path("api/auth/", include("accounts.urls")),
+    path("api/tenants/", include("tenants.urls")),
+    path("api/sms/", include("sms.urls")),
+    path("api/notifications/", include("notifications.urls")),
+]
+
+handler400 = "config.exceptions.bad_request"
+handler403 = "config.exceptions.permission_denied"
+handler404 = "config.exceptions.not_found"
+handler500 = "config.exceptions.server_error"

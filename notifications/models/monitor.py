@@ -1,0 +1,35 @@
+from typing import ClassVar
+
+from django.db import models
+from uuid_utils.compat import uuid7
+
+
+class MonitorLease(models.Model):
+    """Who may evaluate the platform's health now. One row; taken and judged by the database's own clock."""
+
+    name = models.CharField(max_length=40, primary_key=True)
+    token = models.BigIntegerField(help_text="Grows with each holder, so that a late one is told from the present.")
+    holder = models.CharField(max_length=120)
+    expires_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.name} held by {self.holder}"
+
+
+class MonitorRun(models.Model):
+    """One complete evaluation, as it was reported."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    started_at = models.DateTimeField()
+    finished_at = models.DateTimeField()
+    state = models.CharField(max_length=10, help_text="Worst state of the components.")
+    report = models.JSONField()
+
+    class Meta:
+        indexes: ClassVar = [
+            # used by monitor.last_run() and by the retention of old runs
+            models.Index(fields=["-finished_at"], name="monitor_run_newest"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.finished_at:%Y-%m-%d %H:%M:%S} {self.state}"

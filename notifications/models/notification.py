@@ -1,0 +1,115 @@
+"""What one person is told."""
+
+import datetime
+from typing import ClassVar, Self
+
+from django.conf import settings
+from django.db import models
+from django.utils.timezone import now
+from uuid_utils.compat import uuid7
+
+from accounts.models import User
+from notifications.models.incident import Incident
+from notifications.models.priority import Priority
+from tenants.models import Tenant
+
+
+class NotificationQuerySet(models.QuerySet["Notification"]):
+    def addressed_to(self, user: User) -> Self:
+        """This person's own rows, for the tenant they work in now or for none: nobody sees another's."""
+        return self.filter(models.Q(tenant_id=None) | models.Q(tenant_id=user.current_tenant_id), recipient_id=user.pk)
+
+    def unexpired(self, *, now: datetime.datetime) -> Self:
+        return self.filter(models.Q(expires_at=None) | models.Q(expires_at__gt=now))
+
+    def unarchived(self) -> Self:
+        return self.exclude(status=Notification.Status.ARCHIVED)
+
+    def unread(self) -> Self:
+        return self.filter(status=Notification.Status.UNREAD)
+
+    def newest_first(self) -> Self:
+        return self.order_by("-id")  # UUIDv7: the id is the time
+
+
+class Notification(models.Model):
+    """One line in one person's inbox. Only notifications.services writes it.
+
+    Not a TenantScoped model: its scope is the recipient (`addressed_to`), and it may belong to no tenant at all.
+    """
+
+    class Type(models.TextChoices):
+        SYSTEM = "system"
+        SMS_CREDIT = "sms_credit"
+        CAMPAIGN = "campaign"
+        CONTACT = "contact"
+        BILLING = "billing"
+        SECURITY = "security"
+        MAINTENANCE = "maintenance"
+        ERROR = "error"
+        SUCCESS = "success"
+        WARNING = "warning"
+        INFO = "info"
+
+    class Status(models.TextChoices):
+        UNREAD = "unread"
+        READ = "read"
+        ARCHIVED = "archived"
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    recipient = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="notifications")
+    tenant = models.ForeignKey(Tenant, null=True, blank=True, on_delete=models.CASCADE, related_name="+")
+    incident = models.ForeignKey(
+        Incident, null=True, blank=True, on_delete=models.CASCADE, related_name="notifications"
+    )
+    event = models.CharField(max_length=40, blank=True, help_text='What of the incident it tells, such as "opened".')
+    kind = models.CharField(max_length=60, help_text="Slug in notifications.kinds.")
+    notification_type = models.CharField(max_length=20, choices=Type)
+    priority = models.CharField(max_length=10, choices=Priority, default=Priority.MEDIUM)
+    status = models.CharField(max_length=10, choices=Status, default=Status.UNREAD)
+    is_system = models.BooleanField(default=False)
+    is_auto_generated = models.BooleanField(default=True)
+    title = models.CharField(max_length=200)
+    message = models.TextField(max_length=4000)
+    action_text = models.CharField(max_length=60, blank=True)
+    action_url = models.CharField(max_length=500, blank=True, help_text="Absolute http(s) or a path on this site.")
+    data = models.JSONField(default=dict, blank=True)
+    created_at = models.DateTimeField(default=now, editable=False)
+    updated_at = models.DateTimeField(auto_now=True)
+    read_at = models.DateTimeField(null=True, blank=True)
+    archived_at = models.DateTimeField(null=True, blank=True)
+    expires_at = models.DateTimeField(null=True, blank=True)
+
+    objects = NotificationQuerySet.as_manager()
+
+    class Meta:
+        constraints: ClassVar = [
+            # used by services.notify: nobody is told the same event of an incident twice
+            models.UniqueConstraint(
+                fields=["recipient", "incident", "event"],
+                name="notification_once",
+                condition=models.Q(incident__isnull=False),
+            ),
+        ]
+        indexes: ClassVar = [
+            # used by inbox.recent() and inbox.real(): newest visible of one recipient
+            models.Index(
+                fields=["recipient", "-id"], name="notification_inbox", condition=~models.Q(status="archived")
+            ),
+            # used by inbox.unread_count(): answered from the index alone
+            models.Index(
+                fields=["recipient"],
+                name="notification_unread",
+                condition=models.Q(status="unread"),
+                include=["tenant", "expires_at"],
+            ),
+            # used by services.cleanup(), one for each reason to go
+            models.Index(fields=["read_at"], name="notification_read", condition=models.Q(status="read")),
+            models.Index(fields=["archived_at"], name="notification_archived", condition=models.Q(status="archived")),
+            models.Index(
+                fields=["expires_at"], name="notification_expires", condition=models.Q(expires_at__isnull=False)
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.title

@@ -1,0 +1,141 @@
+"""The only writers of Notification."""
+
+import datetime
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import Q
+from django.utils import timezone
+from uuid_utils.compat import uuid7
+
+from accounts.models import User
+from notifications.kinds import Kind
+from notifications.models import Incident, Notification
+from notifications.models.priority import Priority
+from tenants.models import Tenant
+
+Status = Notification.Status
+#: Rows a cleanup deletes in one transaction: short locks, and a killed run has kept what it did.
+CLEANUP_BATCH = 5000
+
+
+def notify(
+    *,
+    kind: type[Kind],
+    recipients: Iterable[User],
+    context: Mapping[str, object],
+    incident: Incident | None = None,
+    event: str = "",
+    tenant: Tenant | None = None,
+    priority: Priority | None = None,
+    data: dict[str, Any] | None = None,
+    now: datetime.datetime | None = None,
+) -> list[Notification]:
+    """The one door: tells each recipient once, and returns the rows that are new.
+
+    With an incident, the same `event` of it is never told to the same person twice, whoever else is telling it at
+    this moment. The priority is the given one, else the kind's, else the incident's.
+    """
+    title, message = kind.write(context)
+    chosen = priority or kind.priority or (Priority(incident.priority) if incident else Priority.MEDIUM)
+    now = now or timezone.now()
+    rows = [
+        Notification(
+            id=uuid7(),
+            recipient=recipient,
+            tenant=tenant,
+            incident=incident,
+            event=event,
+            kind=kind.slug,
+            notification_type=kind.notification_type,
+            priority=chosen,
+            is_system=kind.is_system,
+            is_auto_generated=kind.is_auto_generated,
+            title=title,
+            message=message,
+            data=data or {},
+            created_at=now,
+        )
+        for recipient in recipients
+    ]
+    with transaction.atomic():
+        Notification.objects.bulk_create(rows, ignore_conflicts=True, batch_size=1000)
+        if incident is None:
+            return rows
+        # ON CONFLICT DO NOTHING does not say which rows it left out; their ids, made here, do.
+        stored = set(Notification.objects.filter(pk__in=[row.pk for row in rows]).values_list("pk", flat=True))
+    return [row for row in rows if row.pk in stored]
+
+
+def mark_read(*, user: User, notification_id: UUID) -> Notification | None:
+    """Marks one as read and returns it; repeating it is fine. None when this person has no such notification."""
+    mine = Notification.objects.addressed_to(user).filter(pk=notification_id)
+    now = timezone.now()
+    mine.unread().update(status=Status.READ, read_at=now, updated_at=now)
+    return mine.first()
+
+
+def mark_all_read(*, user: User, before: datetime.datetime | UUID | None = None) -> int:
+    """Marks what this person can see as read and returns how many it was.
+
+    `before` is a watermark, so that what arrived after the page was drawn stays unread: the id of the newest
+    notification that was shown (included), or a time with the milliseconds of the API (included).
+    """
+    now = timezone.now()
+    unread = Notification.objects.addressed_to(user).unexpired(now=now).unread()
+    if isinstance(before, UUID):
+        unread = unread.filter(pk__lte=before)
+    elif before is not None:
+        unread = unread.filter(created_at__lt=before + datetime.timedelta(milliseconds=1))
+    return unread.update(status=Status.READ, read_at=now, updated_at=now)
+
+
+@dataclass(frozen=True)
+class Cleanup:
+    read: int
+    archived: int
+    expired: int
+
+    @property
+    def total(self) -> int:
+        return self.read + self.archived + self.expired
+
+
+def cleanup(*, days: int, dry_run: bool = False, now: datetime.datetime | None = None) -> Cleanup:
+    """Deletes what was read, archived or expired more than `days` days ago, for everyone, in small transactions.
+
+    Age counts from the moment it was read, archived or expired. What is unread and not expired is never touched.
+    Safe to run twice, at the same time, and to kill. A dry run counts and deletes nothing.
+    """
+    cutoff = (now or timezone.now()) - datetime.timedelta(days=days)
+    expired = Q(expires_at__lt=cutoff)
+    reasons = {
+        "expired": expired,
+        "archived": Q(status=Status.ARCHIVED, archived_at__lt=cutoff) & ~_given(expired),
+        "read": Q(status=Status.READ, read_at__lt=cutoff) & ~_given(expired),
+    }
+    counted = {
+        reason: Notification.objects.filter(rule).count() if dry_run else _delete(rule)
+        for reason, rule in reasons.items()
+    }
+    return Cleanup(**counted)
+
+
+def _given(rule: Q) -> Q:
+    """The rule for rows where it can be answered: NOT (NULL < x) would be neither true nor false."""
+    return Q(expires_at__isnull=False) & rule
+
+
+def _delete(rule: Q) -> int:
+    deleted = 0
+    while True:
+        with transaction.atomic():
+            # Rows that another cleanup is deleting are its own to count.
+            ids = Notification.objects.filter(rule).select_for_update(skip_locked=True, of=("self",))
+            batch = list(ids.values_list("pk", flat=True)[:CLEANUP_BATCH])
+            deleted += Notification.objects.filter(pk__in=batch)._raw_delete("default")
+        if len(batch) < CLEANUP_BATCH:
+            return deleted

@@ -1,0 +1,53 @@
+"""How many messages failed for good."""
+
+import datetime
+
+from django.conf import settings
+
+from notifications import wording
+from notifications.models.priority import Priority
+from notifications.system_monitor.checks.base import HealthCheck
+from notifications.system_monitor.report import Finding, Listing, Measurement
+from sms.models import MessageCount
+from sms.models.message import FAILED
+
+TOP = 10
+
+
+class FailedMessages(HealthCheck):
+    slug = "failed_messages"
+    component = "Failed Messages"
+    listing = Listing.ISSUES
+
+    def measure(self, *, now: datetime.datetime) -> Measurement:
+        limit = settings.FAILED_MESSAGES_LIMIT
+        window = wording.window(settings.FAILED_MESSAGES_WINDOW)
+        reasons = MessageCount.objects.by_reason(FAILED, since=now - settings.FAILED_MESSAGES_WINDOW)
+        failed = sum(reasons.values())
+        summary = f"{failed} messages failed in the last {window}."
+        findings = []
+        if failed > limit:
+            most = next(iter(reasons))
+            findings.append(
+                Finding(
+                    "",
+                    Priority.HIGH,
+                    "Failed Messages: too many",
+                    f"{failed} messages failed in the last {window}; more than {limit} is too many. "
+                    f"The most frequent reason is {most} ({reasons[most]}).",
+                    "If one reason stands out ask the carrier about it; else check what the tenants are sending.",
+                )
+            )
+        return Measurement(
+            summary=summary,
+            measured=failed,
+            unit="messages",
+            sample=failed,
+            threshold=f"at most {limit}",
+            findings=findings,
+            details={
+                "window": window,
+                "reasons": [{"reason": reason, "messages": n} for reason, n in list(reasons.items())[:TOP]],
+                "reasons_total": len(reasons),
+            },
+        )

@@ -1,0 +1,134 @@
+"""What the checks say, as values: made by the runner, read by reconcile, the API and the command."""
+
+import datetime
+import enum
+from dataclasses import dataclass, field
+from typing import Any
+
+from notifications.models.priority import Priority, worst
+
+
+class State(enum.StrEnum):
+    """In order of precedence for exit codes: critical, warning, unknown, ok."""
+
+    OK = "ok"
+    WARNING = "warning"
+    CRITICAL = "critical"
+    UNKNOWN = "unknown"
+
+    @property
+    def exit_code(self) -> int:
+        """The plugin convention of Nagios: 0 ok, 1 warning, 2 critical, 3 unknown."""
+        return list(State).index(self)
+
+    @property
+    def api_name(self) -> str:
+        return "ERROR" if self is State.CRITICAL else self.name
+
+
+class Listing(enum.StrEnum):
+    """Which list of the health report carries a component that is not well."""
+
+    ISSUES = "issues"
+    WARNINGS = "warnings"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that is wrong. `scope` tells it from the check's other findings and is its incident's."""
+
+    scope: str
+    priority: Priority
+    title: str
+    summary: str
+    advice: str
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """What a check measured, over how many, against which threshold, and what is wrong with that."""
+
+    summary: str
+    measured: float | int | None
+    unit: str
+    sample: int | None
+    threshold: str
+    findings: list[Finding] = field(default_factory=list)
+    details: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Result:
+    """How one check ended."""
+
+    slug: str
+    component: str
+    listing: Listing
+    state: State
+    summary: str
+    seconds: float
+    measurement: Measurement | None = None
+    """None when the check gave no answer (`state` is unknown)."""
+
+    @property
+    def findings(self) -> list[Finding]:
+        return self.measurement.findings if self.measurement else []
+
+    def as_item(self, *, unanswered_runs: int) -> dict[str, Any]:
+        """The health item of the API."""
+        well = self.state is State.OK
+        measured: dict[str, Any] = {"summary": self.summary, "milliseconds": round(self.seconds * 1000, 1)}
+        if self.measurement:
+            part = self.measurement
+            measured |= {"measured": part.measured, "unit": part.unit, "sample": part.sample}
+            measured |= {"threshold": part.threshold, **part.details}
+        if unanswered_runs:
+            measured["unanswered_runs"] = unanswered_runs
+        return {
+            "component": self.component,
+            "check": self.slug,
+            "healthy": well,
+            "status": self.state.api_name,
+            "error": None if well else self.summary,
+            "priority": worst(*(finding.priority for finding in self.findings)).value if self.findings else None,
+            "details": measured,
+        }
+
+
+@dataclass(frozen=True)
+class Report:
+    """One complete evaluation."""
+
+    started_at: datetime.datetime
+    finished_at: datetime.datetime
+    results: list[Result]
+
+    @property
+    def state(self) -> State:
+        """The worst: critical over warning over unknown over ok."""
+        found = {result.state for result in self.results}
+        return next((state for state in (State.CRITICAL, State.WARNING, State.UNKNOWN) if state in found), State.OK)
+
+    def as_json(self, *, unanswered: dict[str, int] | None = None) -> dict[str, Any]:
+        """The `health_status` of the API, in plain JSON values. `unanswered` counts the runs without an answer."""
+        unanswered = unanswered or {}
+        items = {
+            result.slug: result.as_item(unanswered_runs=unanswered.get(result.slug, 0)) for result in self.results
+        }
+        listed = {
+            listing: [items[r.slug] for r in self.results if r.listing is listing and r.state is not State.OK]
+            for listing in Listing
+        }
+        return {
+            "healthy": not listed[Listing.ISSUES],
+            "state": self.state.value,
+            "issues": listed[Listing.ISSUES],
+            "warnings": listed[Listing.WARNINGS],
+            "components": list(items.values()),
+            "timestamp": _stamp(self.finished_at),
+            "duration_ms": round((self.finished_at - self.started_at).total_seconds() * 1000, 1),
+        }
+
+
+def _stamp(moment: datetime.datetime) -> str:
+    return moment.astimezone(datetime.UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -1,0 +1,36 @@
+"""Times and lengths as people say them."""
+
+import datetime
+
+UNITS = (
+    ("year", 365 * 86400),
+    ("month", 30 * 86400),
+    ("week", 7 * 86400),
+    ("day", 86400),
+    ("hour", 3600),
+    ("minute", 60),
+)
+
+
+def duration(length: datetime.timedelta) -> str:
+    """The largest unit only: "2 hours", "less than a minute"."""
+    seconds = length.total_seconds()
+    for name, size in UNITS:
+        if seconds >= size:
+            count = int(seconds // size)
+            return f"{count} {name}{'s' if count > 1 else ''}"
+    return "less than a minute"
+
+
+def time_ago(then: datetime.datetime, *, now: datetime.datetime) -> str:
+    """ "just now", "2 hours ago"."""
+    length = now - then
+    return "just now" if length < datetime.timedelta(minutes=1) else f"{duration(length)} ago"
+
+
+def window(length: datetime.timedelta) -> str:
+    """A rule's window, exactly: "24 hours", "90 minutes"."""
+    minutes = int(length.total_seconds() // 60)
+    if minutes % 60 == 0:
+        return f"{minutes // 60} hours" if minutes != 60 else "hour"
+    return f"{minutes} minutes" if minutes != 1 else "minute"

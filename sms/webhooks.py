@@ -1,0 +1,52 @@
+"""Where carriers post delivery receipts."""
+
+from typing import Any
+
+import structlog
+from django.conf import settings
+from rest_framework import status
+from rest_framework.exceptions import APIException, NotFound, ParseError, PermissionDenied
+from rest_framework.permissions import AllowAny
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from sms import services
+from sms.providers import UnknownProvider, get_provider
+from sms.providers.base import BadReceipt, BadSignature
+from tenants.scope import all_tenants
+
+log = structlog.get_logger(__name__)
+
+
+class ReceiptsOff(APIException):
+    status_code = status.HTTP_503_SERVICE_UNAVAILABLE
+    default_detail = "Receipts are switched off (SMS_RECEIPTS_ENABLED)."
+    default_code = "receipts_off"
+    wait = 60
+
+
+class ReceiptsView(APIView):
+    """POST, signed by the carrier over the raw body. 200 only after the commit, so that a carrier offers it again
+    when anything went wrong before."""
+
+    permission_classes = [AllowAny]
+    authentication_classes: list[Any] = []
+    parser_classes: list[Any] = []
+
+    def post(self, request: Request, provider: str) -> Response:
+        if not settings.SMS_RECEIPTS_ENABLED:
+            raise ReceiptsOff
+        try:
+            adapter = get_provider(provider)
+            receipts = adapter.read_receipts(request._request.body, request.headers)
+        except UnknownProvider:
+            raise NotFound("No such provider.") from None
+        except BadSignature as refused:
+            log.warning("receipt refused", provider=provider, reason=str(refused))
+            raise PermissionDenied(str(refused), code="bad_signature") from None
+        except BadReceipt as refused:
+            raise ParseError(str(refused)) from None
+        with all_tenants(because="a carrier's call carries receipts of any tenant, and is signed"):
+            new = services.apply_receipts(provider=provider, receipts=receipts)
+        return Response({"success": True, "received": len(receipts), "new": new})

@@ -1,0 +1,39 @@
+"""The only writers of tenants and memberships."""
+
+from uuid import UUID
+
+from django.db import transaction
+
+from accounts.models import User
+from tenants.models import Membership, Tenant
+
+
+class NotAMember(Exception):
+    """This person does not belong to that tenant, or it is suspended."""
+
+
+def add_member(*, tenant: Tenant, user: User, role: str = Membership.Role.MEMBER) -> Membership:
+    """Makes a person a member; one who has no current tenant starts to work in this one."""
+    with transaction.atomic():
+        Membership.objects.bulk_create([Membership(tenant=tenant, user=user, role=role)], ignore_conflicts=True)
+        User.objects.filter(pk=user.pk, current_tenant_id=None).update(current_tenant_id=tenant.pk)
+    user.refresh_from_db(fields=["current_tenant_id"])
+    return Membership.objects.get(tenant=tenant, user=user)
+
+
+def switch_tenant(*, user: User, tenant_id: UUID) -> Membership:
+    """Moves a person to another of their tenants. Raises NotAMember."""
+    membership = Membership.objects.in_use().select_related("tenant").filter(user=user, tenant_id=tenant_id).first()
+    if membership is None:
+        raise NotAMember
+    User.objects.filter(pk=user.pk).update(current_tenant_id=tenant_id)
+    user.current_tenant_id = tenant_id
+    return membership
+
+
+def current_membership(user: User) -> Membership | None:
+    """The membership that a person works under now; None without a tenant, which is ordinary for admins."""
+    if user.current_tenant_id is None:
+        return None
+    mine = Membership.objects.in_use().select_related("tenant")
+    return mine.filter(user=user, tenant_id=user.current_tenant_id).first()
