@@ -10,10 +10,11 @@ help: ## Say what there is
 	@grep -E '^[a-z]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 10
 
 up: $(VENV)/.runtime ## Run everything until Ctrl-C (PORT=8000 DATA_DIR=.data)
-	@PORT="$(or $(PORT),8000)" DATA_DIR="$(or $(DATA_DIR),.data)" exec $(BIN)/python -m config.supervisor
+	@export PORT="$(or $(PORT),8000)" DATA_DIR="$(or $(DATA_DIR),.data)"; \
+	exec $$(command -v setpriv >/dev/null && echo setpriv --pdeathsig TERM --) $(BIN)/python -m config.supervisor
 
 test: $(VENV)/.dev ## Run the whole suite on its own Postgres and Valkey
-	@$(BIN)/python -m pytest -n 2 $(ARGS)
+	@$(BIN)/python -m pytest -n 2 --maxschedchunk 1 $(ARGS)
 
 lint: $(VENV)/.dev ## Style, types, arrows between the rooms, missing migrations
 	@$(BIN)/ruff check .
@@ -26,7 +27,7 @@ format: $(VENV)/.dev ## Let ruff write the style
 	@$(BIN)/ruff check --fix . && $(BIN)/ruff format .
 
 clean: ## Remove the demo's data and the private folders (not while it runs)
-	@DATA_DIR="$(or $(DATA_DIR),.data)" $(BIN)/python -m config.clean
+	@DATA_DIR="$(or $(DATA_DIR),.data)" $(BIN)/python -m config.supervisor.clean
 
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Bellwether needs Python 3.11 or newer; set PYTHON=python3.11 or the like." >&2; exit 1; }

@@ -5,7 +5,6 @@ from typing import Any
 
 import pytest
 import redis
-from django.conf import settings as django_settings
 from django.core.cache import cache
 from django.db import connection
 from rest_framework.test import APIClient
@@ -32,9 +31,10 @@ def django_db_setup(django_test_environment: None, django_db_modify_db_settings:
 @pytest.fixture(autouse=True)
 def _quick_and_clean(settings: Any) -> Iterator[None]:
     """Fast password hashes, and a Redis that remembers nothing of the test before."""
+    address = settings.REDIS_URL
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     yield
-    with redis.Redis.from_url(django_settings.REDIS_URL) as client:
+    with redis.Redis.from_url(address) as client:
         client.flushdb()
     cache.close()
 

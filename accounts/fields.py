@@ -1,5 +1,6 @@
 """Serializer fields for what people say of themselves."""
 
+import functools
 from typing import Any
 from zoneinfo import available_timezones
 
@@ -7,6 +8,13 @@ from django.conf import settings
 from rest_framework import serializers
 
 from accounts.phone import NotAPhoneNumber, to_e164
+
+
+@functools.cache
+def time_zones() -> frozenset[str]:
+    """IANA names. Read once: looking for them opens some 600 files, 130 ms on our machine."""
+    # Files that lie among them on many servers, but name no place.
+    return frozenset(available_timezones() - {"localtime", "Factory"})
 
 
 class PhoneNumberField(serializers.CharField):
@@ -27,6 +35,6 @@ class TimezoneField(serializers.CharField):
 
     def to_internal_value(self, data: Any) -> str:
         name = super().to_internal_value(data)
-        if name not in available_timezones():
+        if name not in time_zones():
             raise serializers.ValidationError("Unknown time zone. Use an IANA name such as Africa/Dar_es_Salaam.")
         return name

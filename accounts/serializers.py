@@ -1,4 +1,5 @@
 from typing import Any, ClassVar
+from uuid import UUID
 
 from rest_framework import serializers
 
@@ -24,25 +25,10 @@ class UserSerializer(serializers.ModelSerializer[User]):
     tenant = serializers.SerializerMethodField()
     last_login_at = serializers.DateTimeField(source="last_login", read_only=True)
 
-    _found: list[Any] | None = None
+    _found: tuple[UUID, list[Any]] | None = None
 
     class Meta:
         model = User
-        read_only = [
-            "id",
-            "email",
-            "full_name",
-            "short_name",
-            "is_verified",
-            "phone_verified",
-            "is_staff",
-            "is_superuser",
-            "tenants",
-            "tenant",
-            "created_at",
-            "updated_at",
-            "last_login_at",
-        ]
         fields: ClassVar = [
             *("id", "email", "first_name", "last_name", "full_name", "short_name", "phone_number", "timezone"),
             *("avatar", "bio", "is_verified", "phone_verified", "email_notifications", "sms_notifications"),
@@ -69,7 +55,7 @@ class UserSerializer(serializers.ModelSerializer[User]):
         return next((tenant for tenant in self.get_tenants(user) if tenant["id"] == current), None)
 
     def _memberships(self, user: User) -> list[Any]:
-        # Asked once for `tenants` and `tenant` together; a serializer lives for one reply.
-        if self._found is None:
-            self._found = list(user.memberships.in_use().select_related("tenant"))
-        return self._found
+        # Asked once for `tenants` and `tenant` together, and again for the next user of a list.
+        if self._found is None or self._found[0] != user.pk:
+            self._found = user.pk, list(user.memberships.in_use().select_related("tenant"))
+        return self._found[1]

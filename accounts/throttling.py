@@ -1,5 +1,6 @@
 """How often one address may try to sign in."""
 
+import hashlib
 import time
 
 import structlog
@@ -23,7 +24,7 @@ class SignInThrottle(BaseThrottle):
 
     def allow_request(self, request: Request, view: APIView) -> bool:
         address = self.get_ident(request)
-        email = typed_email(request)
+        email = hashlib.sha256(typed_email(request).encode(errors="replace")).hexdigest()[:32]
         limits = {
             f"sign-in:{address}:{email}": settings.SIGN_IN_ATTEMPTS_PER_MINUTE,
             f"sign-in:{address}": settings.SIGN_IN_ATTEMPTS_PER_MINUTE_AND_ADDRESS,

@@ -6,6 +6,9 @@ import logging.config
 import structlog
 from structlog.typing import Processor
 
+#: Where it went wrong, without the values: a frame's locals hold passwords and tokens.
+FRAMES_ONLY = structlog.tracebacks.ExceptionDictTransformer(show_locals=False, max_frames=12)
+
 
 def configure(*, level: str, as_json: bool) -> None:
     """Sends structlog's and every library's records through one formatter."""
@@ -16,9 +19,9 @@ def configure(*, level: str, as_json: bool) -> None:
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]
     last: list[Processor] = (
-        [structlog.processors.dict_tracebacks, structlog.processors.JSONRenderer()]
+        [structlog.processors.ExceptionRenderer(FRAMES_ONLY), structlog.processors.JSONRenderer()]
         if as_json
-        else [structlog.dev.ConsoleRenderer()]
+        else [structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)]
     )
     structlog.configure(
         processors=[

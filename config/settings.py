@@ -26,6 +26,8 @@ SECRET_KEY = env.str("SECRET_KEY", default="")  # empty is refused by Django at 
 DEBUG = env.bool("DEBUG", default=False)
 #: The demo's sign-ins work, and the demo's password is accepted, only where this is on.
 DEMO = env.bool("DEMO", default=False)
+#: The carrier's health in the demo, over and over: profile:seconds.
+DEMO_STORY = env.list("DEMO_STORY", default=["healthy:12", "degraded:45", "healthy:240"])
 DEMO_PASSWORD = "bellwether-demo"  # noqa: S105 (printed by `make up`; refused everywhere else)
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
 #: Where this service is reached from outside; carriers post receipts below it.
@@ -47,7 +49,7 @@ SESSION_COOKIE_HTTPONLY = True
 
 INSTALLED_APPS = [
     "config",  # first: its `migrate` and `flush` take the place of Django's
-    "django.contrib.admin",
+    "config.admin.BellwetherAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -94,8 +96,7 @@ TEMPLATES = [
     }
 ]
 STATIC_URL = "/static/"
-STATIC_ROOT = BASE_DIR / "staticfiles"
-WHITENOISE_USE_FINDERS = True  # one process fewer to run: nothing has to be collected first
+WHITENOISE_USE_FINDERS = True  # files are served from where they lie; nothing has to be collected first
 LANGUAGE_CODE = "en-us"
 TIME_ZONE = "UTC"
 USE_TZ = True
@@ -105,6 +106,9 @@ USE_TZ = True
 _DATABASE_OPTIONS: dict[str, Any] = {
     "CONN_MAX_AGE": env.int("CONN_MAX_AGE", default=600),
     "CONN_HEALTH_CHECKS": True,
+    # The tenant is named in front of a statement (tenants.isolation), which a named cursor cannot carry; a pooler that
+    # hands each transaction another connection cannot carry one either.
+    "DISABLE_SERVER_SIDE_CURSORS": True,
     "OPTIONS": {"connect_timeout": env.int("DATABASE_CONNECT_TIMEOUT", default=2)},
 }
 

@@ -4,6 +4,9 @@ from django.db.models import Q, QuerySet
 from notifications.models import Notification
 from notifications.models.priority import Priority
 
+#: Django's own boolean field takes an unknown word for "no filter", and so does it take 1.
+BOOLEANS = {"true": True, "True": True, "1": True, "false": False, "False": False, "0": False}
+
 
 class NotificationFilter(django_filters.FilterSet):
     """The filters of every list of notifications. An unknown value is a 400 that names the field."""
@@ -12,7 +15,7 @@ class NotificationFilter(django_filters.FilterSet):
     type = django_filters.ChoiceFilter(field_name="notification_type", choices=Notification.Type.choices)
     notification_type = django_filters.ChoiceFilter(choices=Notification.Type.choices)
     priority = django_filters.ChoiceFilter(choices=[*Priority.choices, ("urgent", "critical")], method="by_priority")
-    is_system = django_filters.BooleanFilter()
+    is_system = django_filters.TypedChoiceFilter(choices=[(word, word) for word in BOOLEANS], coerce=BOOLEANS.get)
     search = django_filters.CharFilter(method="by_text", max_length=200)
     since = django_filters.IsoDateTimeFilter(field_name="created_at", lookup_expr="gte")
     until = django_filters.IsoDateTimeFilter(field_name="created_at", lookup_expr="lte")

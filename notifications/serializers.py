@@ -1,3 +1,4 @@
+import math
 from typing import Any, ClassVar
 from uuid import UUID
 
@@ -8,10 +9,11 @@ from rest_framework import serializers
 from notifications import wording
 from notifications.models import Notification
 from notifications.models.priority import Priority
+from notifications.services import MAX_DAYS
 
 MAX_RECENT, MAX_REAL = 50, 100
 #: Bounds what a caller can have stored with a report, and so copied to every admin.
-MAX_DATA_CHARACTERS = 4000
+MAX_DATA_CHARACTERS, MAX_DATA_LEVELS = 4000, 20
 
 
 class NotificationSerializer(serializers.ModelSerializer[Notification]):
@@ -54,7 +56,10 @@ class RealQuery(serializers.Serializer[Any]):
 
 
 class WatermarkField(serializers.CharField):
-    """The id of the newest notification that was shown, or an ISO 8601 time."""
+    """The id of the newest notification that was shown, or an ISO 8601 time.
+
+    No max_length: its validator would measure the id or time that the text has become by then.
+    """
 
     def to_internal_value(self, data: Any) -> Any:
         text = super().to_internal_value(data)
@@ -72,7 +77,7 @@ class WatermarkField(serializers.CharField):
 
 
 class MarkAllSerializer(serializers.Serializer[Any]):
-    before = WatermarkField(required=False, allow_null=True, max_length=64)
+    before = WatermarkField(required=False, allow_null=True)
 
 
 class PriorityField(serializers.ChoiceField):
@@ -92,11 +97,24 @@ class ReportProblemSerializer(serializers.Serializer[Any]):
     data = serializers.DictField(default=dict)  # type: ignore[assignment] # the contract's word for it
 
     def validate_data(self, data: dict[str, Any]) -> dict[str, Any]:
+        if not _storable(data, levels=MAX_DATA_LEVELS):
+            raise serializers.ValidationError(f"Nested deeper than {MAX_DATA_LEVELS} levels, or a number without end.")
         if len(str(data)) > MAX_DATA_CHARACTERS:
             raise serializers.ValidationError(f"Longer than {MAX_DATA_CHARACTERS} characters.")
         return data
 
 
+def _storable(value: Any, *, levels: int) -> bool:
+    """Whether Python can write it as JSON at any depth of its own stack, and Postgres can read that.
+
+    1e400 is good JSON and infinite in Python, which writes it back as `Infinity`, which is no JSON.
+    """
+    if isinstance(value, float):
+        return math.isfinite(value)
+    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return levels > 0 and all(_storable(item, levels=levels - 1) for item in inner)
+
+
 class CleanupSerializer(serializers.Serializer[Any]):
-    days = StrictIntegerField(min_value=1, max_value=36500, default=30)
+    days = StrictIntegerField(min_value=1, max_value=MAX_DAYS, default=30)
     dry_run = serializers.BooleanField(default=False)

@@ -20,6 +20,8 @@ from tenants.models import Tenant
 Status = Notification.Status
 #: Rows a cleanup deletes in one transaction: short locks, and a killed run has kept what it did.
 CLEANUP_BATCH = 5000
+#: A cleanup asked to keep more days than this was asked by mistake; far more would leave the calendar.
+MAX_DAYS = 36500
 
 
 def notify(
@@ -59,7 +61,8 @@ def notify(
             data=data or {},
             created_at=now,
         )
-        for recipient in recipients
+        # Sorted, so that two that tell the same people in another order cannot wait for each other.
+        for recipient in sorted(recipients, key=lambda person: person.pk)
     ]
     with transaction.atomic():
         Notification.objects.bulk_create(rows, ignore_conflicts=True, batch_size=1000)
@@ -89,7 +92,8 @@ def mark_all_read(*, user: User, before: datetime.datetime | UUID | None = None)
     if isinstance(before, UUID):
         unread = unread.filter(pk__lte=before)
     elif before is not None:
-        unread = unread.filter(created_at__lt=before + datetime.timedelta(milliseconds=1))
+        # All of that millisecond: the API does not show the microseconds that are stored.
+        unread = unread.filter(created_at__lte=before.replace(microsecond=before.microsecond // 1000 * 1000 + 999))
     return unread.update(status=Status.READ, read_at=now, updated_at=now)
 
 
@@ -136,6 +140,7 @@ def _delete(rule: Q) -> int:
             # Rows that another cleanup is deleting are its own to count.
             ids = Notification.objects.filter(rule).select_for_update(skip_locked=True, of=("self",))
             batch = list(ids.values_list("pk", flat=True)[:CLEANUP_BATCH])
-            deleted += Notification.objects.filter(pk__in=batch)._raw_delete("default")
+            if batch:  # Django answers None, not 0, where it need not ask the database
+                deleted += Notification.objects.filter(pk__in=batch)._raw_delete("default")
         if len(batch) < CLEANUP_BATCH:
             return deleted

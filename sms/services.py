@@ -199,7 +199,7 @@ def apply_receipts(*, provider: str, receipts: Sequence[DeliveryReceipt]) -> int
 
 def _apply(provider: str, provider_message_ids: Iterable[str]) -> None:
     """Moves the messages of these ids to the highest rank that their waiting receipts report."""
-    keys = sorted(provider_message_ids)
+    keys = sorted(filter(None, provider_message_ids))  # an empty id would match every message that has none yet
     # The lock on the messages orders us against _submitted, which makes an id known and then looks for receipts.
     messages = {
         message.provider_message_id: message
@@ -208,12 +208,14 @@ def _apply(provider: str, provider_message_ids: Iterable[str]) -> None:
         .order_by("provider_message_id")
     }
     waiting = Receipt.objects.filter(provider=provider, provider_message_id__in=list(messages), applied_at=None)
+    # Read once: one that commits from here on (it took no lock, as the id was not known yet) waits for the sweeper.
+    read = list(waiting.order_by("occurred_at", "id"))
     now = timezone.now()
-    for receipt in waiting.order_by("occurred_at", "id"):
+    for receipt in read:
         status = Status(receipt.status)
         message = Message.objects.filter(pk=messages[receipt.provider_message_id].pk, status__in=below(status))
         message.update(status=status, status_changed_at=now, failure_reason=receipt.reason)
-    waiting.update(applied_at=now)
+    Receipt.objects.filter(pk__in=[receipt.pk for receipt in read]).update(applied_at=now)
 
 
 # --- Finding what a crash or a lost hint left behind -------------------------------------------------------------
@@ -226,6 +228,7 @@ def sweep() -> dict[str, int]:
         status=Status.UNKNOWN, status_changed_at=now, claim_token=None, claim_expires_at=None
     )
     asked = [_ask(message) for message in Message.objects.filter(status=Status.UNKNOWN).order_by("id")[:500]]
+    now = timezone.now()  # asking takes a while, and what it requeued is due as well
     expired = Message.objects.filter(status__in=SENDING, deliver_before__lt=now).update(
         status=Status.EXPIRED, status_changed_at=now, failure_reason="no_receipt_in_time"
     )
@@ -260,8 +263,13 @@ def _ask(message: Message) -> Status | None:
         return None
     if provider_message_id is not None:
         return _submitted(message, provider_message_id, provider.delivery_deadline)
-    requeued = Message.objects.filter(pk=message.pk, status=Status.UNKNOWN)
-    requeued.update(status=Status.QUEUED, status_changed_at=timezone.now(), next_attempt_at=timezone.now())
+    # The same attempt: since the carrier said no, another sweeper may have requeued it and a worker handed it over.
+    asked_about = Message.objects.filter(pk=message.pk, status=Status.UNKNOWN, attempts=message.attempts)
+    now = timezone.now()
+    if message.attempts >= settings.SMS_MAX_ATTEMPTS:
+        asked_about.update(status=Status.REJECTED, status_changed_at=now, failure_reason="gateway_not_answering")
+        return Status.REJECTED
+    asked_about.update(status=Status.QUEUED, status_changed_at=now, next_attempt_at=now)
     return Status.QUEUED
 
 

@@ -13,10 +13,12 @@ class NotAMember(Exception):
 
 
 def add_member(*, tenant: Tenant, user: User, role: str = Membership.Role.MEMBER) -> Membership:
-    """Makes a person a member; one who has no current tenant starts to work in this one."""
+    """Makes a person a member; one who works in no tenant (see `current_membership`) starts to work in this one."""
     with transaction.atomic():
         Membership.objects.bulk_create([Membership(tenant=tenant, user=user, role=role)], ignore_conflicts=True)
-        User.objects.filter(pk=user.pk, current_tenant_id=None).update(current_tenant_id=tenant.pk)
+        # `current_tenant_id` is a bare id: it stays behind when the tenant, or the membership, goes.
+        workable = Membership.objects.in_use().filter(user=user).values("tenant_id")
+        User.objects.filter(pk=user.pk).exclude(current_tenant_id__in=workable).update(current_tenant_id=tenant.pk)
     user.refresh_from_db(fields=["current_tenant_id"])
     return Membership.objects.get(tenant=tenant, user=user)
 

@@ -4,6 +4,7 @@ import contextlib
 import os
 import signal
 import socket
+import stat
 import subprocess
 import sys
 import time
@@ -12,11 +13,12 @@ from pathlib import Path
 from typing import Any
 
 import psutil
+import psycopg2
 import pytest
 import requests
 
 from config import embedded
-from config.supervisor import MARK
+from config.supervisor.children import MARK
 
 ROOT = Path(__file__).resolve().parent.parent
 PASSWORD = "bellwether-demo"
@@ -54,14 +56,13 @@ class House:
         self.process = self.run_supervisor()
         self.wait_until(lambda: self.get("/readyz").status_code == 200, seconds=60)
 
-    def run_supervisor(self) -> "subprocess.Popen[bytes]":
-        self.data_dir.parent.mkdir(parents=True, exist_ok=True)
-        with self.output.open("wb") as output:
+    def run_supervisor(self, *, output: Path | None = None) -> "subprocess.Popen[bytes]":
+        with (output or self.output).open("wb") as said:
             return subprocess.Popen(
                 [sys.executable, "-m", "config.supervisor"],
                 cwd=ROOT,
                 env=self._environment(),
-                stdout=output,
+                stdout=said,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
@@ -70,9 +71,11 @@ class House:
     def output(self) -> Path:
         return self.data_dir.with_name(f"{self.data_dir.name}.out")
 
-    def manage(self, *words: str) -> "subprocess.CompletedProcess[str]":
-        command = [sys.executable, "manage.py", *words]
-        return subprocess.run(command, cwd=ROOT, env=self._environment(), capture_output=True, text=True, check=False)
+    def run(self, *words: str, **environment: str) -> "subprocess.CompletedProcess[str]":
+        """Another process of the same data directory, as from a second terminal."""
+        env = self._environment() | environment
+        command = [sys.executable, *words]
+        return subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, check=False)
 
     def get(self, path: str, **options: Any) -> requests.Response:
         return requests.get(self.url + path, timeout=10, **options)
@@ -136,30 +139,134 @@ def house(tmp_path: Path) -> Iterator[House]:
     one.end()
 
 
+def titles(house: House, headers: dict[str, str]) -> list[str]:
+    items = house.get("/api/notifications/real/?limit=100", headers=headers).json()["notifications"]
+    return [item["title"] for item in items]
+
+
+def test_a_demo_from_its_first_problem_to_make_clean(house: House) -> None:
+    house.environment["DEMO_STORY"] = "healthy:6,degraded:12,healthy:600"
+    house.start()
+    assert stat.S_IMODE(house.where.settings_file.stat().st_mode) == 0o600
+    assert stat.S_IMODE(house.where.sockets.stat().st_mode) == 0o700
+    assert house.run("-m", "config.supervisor.clean").returncode == 1, "not while it runs"
+    outside = house.run("-c", "import config.wsgi", DEMO="false")
+    assert outside.returncode != 0
+    assert "can sign in with the demo's published password" in outside.stderr
+
+    headers = house.sign_in()
+    low_rate = "SMS Service: the success rate is low"
+    house.wait_until(lambda: low_rate in titles(house, headers), seconds=60)
+    assert "SMS Credits: tenants are running low" in titles(house, headers)
+    told = house.run("manage.py", "check_system_health", "--verbose")
+    assert told.returncode == 2
+    for fact in ("ERROR    SMS Service", "WARNING  SMS Credits", "OK       Database", "threshold at least 80 %"):
+        assert fact in told.stdout
+    house.wait_until(lambda: f"Resolved: {low_rate}" in titles(house, headers), seconds=150)
+    assert len(titles(house, headers)) == len(set(titles(house, headers))), "one problem is one line"
+
+    script = ["docs/examples/first_alert.sh", house.url]
+    played = subprocess.run(script, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert played.returncode == 0, played.stdout + played.stderr
+    assert "Problem reported: Invoices: The April invoices show no VAT." in played.stdout
+    assert "unread now: 0" in played.stdout
+
+    assert "Stopped." in house.stop()
+    assert house.family() == []
+    (house.data_dir / "mine.txt").write_text("keep me")
+    assert house.run("-m", "config.supervisor.clean").returncode == 0
+    assert not house.where.sockets.exists()
+    assert not house.where.private_cluster.exists()
+    assert [path.name for path in house.data_dir.iterdir()] == ["mine.txt"]
+
+
 def test_it_comes_back_clean_after_kill_9_and_leaves_nothing_after_ctrl_c(house: House) -> None:
     house.start()
     headers = house.sign_in()
-    house.wait_until(
-        lambda: house.get("/api/notifications/recent/", headers=headers).json()["notifications"], seconds=60
-    )
-    before = house.get("/api/notifications/real/?limit=100", headers=headers).json()["notifications"]
+    house.wait_until(lambda: titles(house, headers), seconds=60)
+    before = titles(house, headers)
 
     assert house.process is not None
     os.kill(house.process.pid, signal.SIGKILL)  # the parent alone
     house.process.wait()
     house.start()
-    after = house.get("/api/notifications/real/?limit=100", headers=house.sign_in()).json()["notifications"]
-    assert {item["id"] for item in before} <= {item["id"] for item in after}
+    assert set(before) <= set(titles(house, house.sign_in()))
 
-    for process in house.family():  # everything at once, the servers included
+    house.process.kill()  # and now everything at once, the servers included
+    for process in house.family():
         with contextlib.suppress(psutil.NoSuchProcess):
             process.kill()
-    os.kill(house.process.pid, signal.SIGKILL)
     house.process.wait()
     house.start()
-    assert house.get("/api/notifications/recent/", headers=house.sign_in()).status_code == 200
+    assert set(before) <= set(titles(house, house.sign_in()))
+    assert len(house.family()) == len({process.pid for process in house.family()})
 
     output = house.stop()
     assert house.process.returncode == 0
     assert "Stopped." in output
     assert house.family() == []
+
+
+def test_a_child_that_dies_is_started_again(house: House) -> None:
+    house.start()
+    (worker,) = [process for process in house.family() if _is_main_worker(process)]
+    worker.kill()
+    house.wait_until(lambda: any(_is_main_worker(one) and one.pid != worker.pid for one in house.family()), seconds=30)
+    headers = house.sign_in()
+    house.wait_until(lambda: titles(house, headers), seconds=60)
+    assert "worker ended by itself; starting it again." in house.stop()
+    assert house.family() == []
+
+
+def _is_main_worker(process: psutil.Process) -> bool:
+    with contextlib.suppress(psutil.Error):
+        parent = process.parent()
+        return "worker" in process.cmdline() and (parent is None or "worker" not in parent.cmdline())
+    return False
+
+
+def test_two_houses_stand_side_by_side_and_a_third_on_the_same_ground_says_so(house: House, tmp_path: Path) -> None:
+    neighbour = House(tmp_path / "neighbour")
+    try:
+        house.start()
+        neighbour.start()
+        for one in (house, neighbour):
+            assert one.get("/healthz").status_code == 200
+
+        twice = House(house.data_dir).run_supervisor(output=tmp_path / "twice.out")
+        assert twice.wait(30) == 1
+        said = (tmp_path / "twice.out").read_text()
+        assert said.startswith(f"Bellwether is already running on {house.data_dir}.")
+        assert len(said.splitlines()) == 1
+
+        busy = House(tmp_path / "busy")
+        busy.port = house.port
+        assert busy.run_supervisor(output=tmp_path / "busy.out").wait(30) == 1
+        said = (tmp_path / "busy.out").read_text()
+        assert said.startswith(f"Port {house.port} is not free")
+        assert len(said.splitlines()) == 1
+        assert busy.family() == []
+
+        neighbour.stop()
+        assert house.get("/readyz").status_code == 200
+    finally:
+        neighbour.end()
+
+
+def test_with_the_webhook_switched_off_no_success_is_ever_recorded(tmp_path: Path) -> None:
+    deaf = House(tmp_path / "deaf", SMS_RECEIPTS_ENABLED="false", DEMO_STORY="healthy:600")
+    try:
+        deaf.start()
+        deaf.wait_until(lambda: sum(statuses(deaf).values()) >= 30, seconds=60)
+        deaf.wait_until(lambda: statuses(deaf).get("submitted", 0) >= 20, seconds=30)
+        assert set(statuses(deaf)) <= {"queued", "claimed", "submitted"}
+    finally:
+        deaf.end()
+
+
+def statuses(house: House) -> dict[str, int]:
+    where = house.where.postgres_sockets
+    link = psycopg2.connect(host=str(where), user=embedded.OWNER_ROLE, dbname=embedded.DATABASE)
+    with contextlib.closing(link), link.cursor() as cursor:
+        cursor.execute("SELECT status, count(*) FROM sms_message GROUP BY status")
+        return dict(cursor.fetchall())

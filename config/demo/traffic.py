@@ -14,8 +14,6 @@ from django.conf import settings
 from config import demo
 from sms.providers import simulator
 
-#: How long the carrier stays in each state, in seconds, over and over.
-STORY = (("healthy", 12), ("degraded", 60), ("healthy", 240))
 SAID = {
     "healthy": "The carrier is healthy: nearly every message arrives.",
     "degraded": "The carrier degrades: about three of four messages fail from now on.",
@@ -37,6 +35,7 @@ class Client:
     def __init__(self, email: str) -> None:
         self.email = email
         self.session = requests.Session()
+        self.session.trust_env = False  # a proxy named in the environment is not this machine
 
     def call(self, method: str, path: str, **options: object) -> requests.Response | None:
         """The reply, or None while the web process does not answer."""
@@ -78,8 +77,10 @@ def run(*, stop: threading.Event, say: Callable[[str], None]) -> None:
 
 
 def _story() -> Iterator[tuple[str, int]]:
+    """How long the carrier stays in each state, in seconds, over and over."""
+    steps = [(name, int(seconds)) for name, _, seconds in (step.partition(":") for step in settings.DEMO_STORY)]
     while True:
-        yield from STORY
+        yield from steps
 
 
 def _send(sender: Client, dice: random.Random) -> None:

@@ -32,15 +32,15 @@ def check_health(*, max_age: datetime.timedelta | None = None) -> dict[str, Any]
     Raises NoReportYet when another runner hangs and nothing is known.
     """
     max_age = settings.HEALTH_CHECK_MAX_AGE if max_age is None else max_age
-    asked_at = timezone.now()
+    oldest = timezone.now() - max_age
     deadline = time.monotonic() + PATIENCE_SECONDS
     while True:
         last = last_run()
-        if last is not None and last.finished_at >= asked_at - max_age:
+        if last is not None and last.finished_at >= oldest:
             return _with_age(last.report, last.finished_at)
         token = lease.take()
         if token is not None:
-            report = _evaluate(token, previous=last.report if last else None)
+            report = _evaluate(token, oldest=oldest)
             if report is not None:
                 return report
         if time.monotonic() > deadline:
@@ -50,14 +50,19 @@ def check_health(*, max_age: datetime.timedelta | None = None) -> dict[str, Any]
         time.sleep(0.05)
 
 
-def _evaluate(token: int, *, previous: dict[str, Any] | None) -> dict[str, Any] | None:
+def _evaluate(token: int, *, oldest: datetime.datetime) -> dict[str, Any] | None:
     """Runs the checks under the lease and writes down what follows; None when the lease was lost meanwhile."""
     try:
+        # Looked at again now that nobody else writes: the holder before us may have finished a moment ago.
+        last = last_run()
+        if last is not None and last.finished_at >= oldest:
+            return _with_age(last.report, last.finished_at)
         report = runner.run()
         with transaction.atomic():
             if not lease.still_held(token):
                 return None
-            return _with_age(reconcile(report, previous=previous), report.finished_at)
+            stored = reconcile(report, previous=last.report if last else None)
+            return _with_age(stored, report.finished_at)
     finally:
         with contextlib.suppress(Exception):  # it ends by itself, and the first error is the one to be seen
             lease.give_back(token)

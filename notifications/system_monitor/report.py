@@ -86,7 +86,6 @@ class Result:
             measured["unanswered_runs"] = unanswered_runs
         return {
             "component": self.component,
-            "check": self.slug,
             "healthy": well,
             "status": self.state.api_name,
             "error": None if well else self.summary,
@@ -124,7 +123,7 @@ class Report:
             "state": self.state.value,
             "issues": listed[Listing.ISSUES],
             "warnings": listed[Listing.WARNINGS],
-            "components": list(items.values()),
+            "components": [{"check": slug, **item} for slug, item in items.items()],
             "timestamp": _stamp(self.finished_at),
             "duration_ms": round((self.finished_at - self.started_at).total_seconds() * 1000, 1),
         }

@@ -50,10 +50,19 @@ class Outbound:
 
 @dataclass(frozen=True)
 class DeliveryReceipt:
+    """What a carrier says became of a message. Raises BadReceipt when it names none or cannot be stored."""
+
     provider_message_id: str
     status: Status
     reason: str
     occurred_at: datetime.datetime
+
+    def __post_init__(self) -> None:
+        if not self.provider_message_id:
+            raise BadReceipt("Not a receipt: it names no message.")
+        text = self.provider_message_id + self.reason
+        if "\x00" in text or any("\ud800" <= character <= "\udfff" for character in text):
+            raise BadReceipt("Not a receipt: it contains NUL characters or unpaired surrogates.")
 
 
 class Provider(abc.ABC):

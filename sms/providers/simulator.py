@@ -14,6 +14,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
+from http import HTTPStatus
 from typing import Any, ClassVar
 from urllib.parse import urlsplit
 from uuid import UUID
@@ -31,6 +32,7 @@ from sms.providers.base import (
     Permanent,
     Provider,
     Temporary,
+    Uncertain,
 )
 
 SIGNATURE_HEADER = "X-Simulator-Signature"
@@ -98,13 +100,13 @@ class Simulator(Provider):
     }
 
     def submit(self, message: Outbound) -> str:
+        self.check_reachable()
+        if not message.recipient.startswith("+"):
+            raise Permanent("invalid_number")
         try:
-            self.check_reachable()
-            if not message.recipient.startswith("+"):
-                raise Permanent("invalid_number")
             return self._accept(message)
-        except redis.RedisError:
-            raise Temporary("gateway_unreachable") from None
+        except redis.RedisError:  # perhaps after it noted the message, as with a reply that is lost on its way
+            raise Uncertain("gateway_broke_off") from None
 
     def _accept(self, message: Outbound) -> str:
         store = _redis()
@@ -147,13 +149,14 @@ class Simulator(Provider):
         self._verify(body, headers.get(SIGNATURE_HEADER, ""))
         try:
             return [self._read(item) for item in json.loads(body)["receipts"]]
-        except (ValueError, KeyError, TypeError) as error:
+        except (ValueError, KeyError, TypeError, ArithmeticError, OSError, RecursionError) as error:
+            # the last three: a time beyond the calendar or the platform's clock, and nesting beyond Python's stack
             raise BadReceipt(f"Not a receipt: {error}") from None
 
     @staticmethod
     def _verify(body: bytes, header: str) -> None:
         at = header.removeprefix("t=").partition(",")[0]
-        if not settings.SIMULATOR_SECRET or not at.isdigit() or len(at) > 12:
+        if not settings.SIMULATOR_SECRET or not at.isascii() or not at.isdigit() or len(at) > 12:
             raise BadSignature("The signature is missing.")
         # bytes, because compare_digest refuses text that is not ASCII
         if not hmac.compare_digest(sign(body, at=int(at)).encode(), header.encode(errors="replace")):
@@ -196,8 +199,10 @@ def post_due_receipts() -> int:
 def _post(body: bytes) -> bool:
     headers = {SIGNATURE_HEADER: sign(body, at=int(time.time())), "Content-Type": "application/json"}
     url = f"{settings.PUBLIC_URL}/api/sms/receipts/{Simulator.slug}/"
-    try:
-        answer = requests.post(url, data=body, headers=headers, timeout=10, allow_redirects=False)
-    except requests.RequestException:
-        return False
-    return answer.ok
+    with requests.Session() as session:
+        session.trust_env = False  # a proxy named in the environment is not this machine
+        try:
+            answer = session.post(url, data=body, headers=headers, timeout=10, allow_redirects=False)
+        except requests.RequestException:
+            return False
+    return answer.status_code == HTTPStatus.OK

@@ -62,7 +62,7 @@ class Command(BaseCommand):
     def _print_measure(self, details: dict[str, Any]) -> None:
         if "threshold" not in details:
             return
-        measured = "nothing" if details["measured"] is None else f"{details['measured']:g} {details['unit']}"
+        measured = "nothing" if details["measured"] is None else f"{_number(details['measured'])} {details['unit']}"
         facts = f"measured {measured}, sample {details['sample']}, threshold {details['threshold']}"
         self.stdout.write(f"           {facts}, took {details['milliseconds']:g} ms")
         for low in details.get("lowest", []):
@@ -75,6 +75,11 @@ class Command(BaseCommand):
     def _paint(self, word: str, *, width: int = 0) -> str:
         style = getattr(self.style, MARKS.get(word, "ERROR"), str)
         return str(style(word.ljust(width)))
+
+
+def _number(value: float) -> str:
+    """Without a trailing `.0`, and a count in full: `g` alone would print 1234567 as 1.23457e+06."""
+    return f"{value:g}" if isinstance(value, float) else str(value)
 
 
 def _summary(item: dict[str, Any]) -> str:

@@ -15,8 +15,8 @@ class Command(BaseCommand):
         parser.add_argument("--quiet", action="store_true", help="Print nothing when it went well (for cron).")
 
     def handle(self, *args: Any, days: int, dry_run: bool, quiet: bool, **options: Any) -> None:
-        if days < 1:
-            raise CommandError("--days must be 1 or more.")
+        if not 1 <= days <= services.MAX_DAYS:
+            raise CommandError(f"--days must be from 1 to {services.MAX_DAYS}.")
         gone = services.cleanup(days=days, dry_run=dry_run)
         if not quiet:
             verb = "Would delete" if dry_run else "Deleted"

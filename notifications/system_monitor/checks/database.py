@@ -82,7 +82,8 @@ def _findings(vitals: Vitals) -> list[Finding]:
             f"A trivial query took {vitals.milliseconds:g} ms; the limit is {settings.DATABASE_LATENCY_LIMIT_MS} ms.",
             "Look for long transactions in pg_stat_activity and for load on the machine.",
         )
-    if vitals.connections_percent > settings.DATABASE_CONNECTIONS_LIMIT_PERCENT:
+    # Compared as whole numbers: a share that is rounded down to the limit is still above it.
+    if vitals.connections * 100 > settings.DATABASE_CONNECTIONS_LIMIT_PERCENT * vitals.max_connections:
         find(
             "connections",
             "almost no connections left",

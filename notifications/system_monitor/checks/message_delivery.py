@@ -3,7 +3,6 @@
 import datetime
 
 from django.conf import settings
-from django.utils import timezone
 
 from notifications import wording
 from notifications.models.priority import Priority
@@ -19,12 +18,12 @@ class MessageDelivery(HealthCheck):
 
     def measure(self, *, now: datetime.datetime) -> Measurement:
         limit, after = settings.STUCK_MESSAGES_LIMIT, settings.STUCK_MESSAGES_AFTER
-        # Two more than the limit tell all that the rule asks, whatever the platform's size.
+        # One more than the limit tells all that the rule asks, whatever the platform's size.
         since = Message.objects.stuck(now=now, after=after).order_by("status_changed_at")
         oldest = list(since.values_list("status_changed_at", flat=True)[: limit + 1])
         many = len(oldest) > limit
         count = f"more than {limit}" if many else str(len(oldest))
-        age = wording.duration(timezone.now() - oldest[0]) if oldest else None
+        age = wording.duration(now - oldest[0]) if oldest else None
         summary = f"{count} messages have been pending or sending for over {wording.duration(after)}."
         findings = []
         if many:

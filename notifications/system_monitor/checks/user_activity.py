@@ -26,7 +26,7 @@ class UserActivity(HealthCheck):
         counted = (
             User.objects.active()
             .annotate(last_use=last_use)
-            .aggregate(users=Count("pk"), inactive=Count("pk", filter=Q(last_use__lt=now - after)))
+            .aggregate(users=Count("pk"), inactive=Count("pk", filter=Q(last_use__lte=now - after)))
         )
         users, inactive = counted["users"], counted["inactive"]
         percent = round(100 * inactive / users, 1) if users else None

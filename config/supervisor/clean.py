@@ -5,9 +5,11 @@ import shutil
 import sys
 
 from config import embedded
-from config.supervisor import ROOT, say
+from config.supervisor.children import ROOT
+from config.supervisor.terminal import say
 
-MADE = ("postgres", "logs", "settings.env", "celerybeat-schedule", "lock")
+#: Patterns, because beat's schedule is one file or three, as the platform's dbm likes it.
+MADE = ("postgres", "logs", "settings.env", "settings.new", "celerybeat-schedule*", "lock")
 
 
 def main() -> int:
@@ -17,7 +19,7 @@ def main() -> int:
             with embedded.data_dir_lock(where):
                 _remove_data(where)
         except embedded.AlreadyRunning as running:
-            print(f"{running} Stop it first (Ctrl-C).", file=sys.stderr)  # noqa: T201
+            print(running, file=sys.stderr)  # noqa: T201
             return 1
     for folder in embedded.remove_private_folders(where):
         say(f"Removed {folder}")
@@ -25,11 +27,10 @@ def main() -> int:
 
 
 def _remove_data(where: embedded.Places) -> None:
-    for name in MADE:
-        path = where.data_dir / name
+    for path in [path for pattern in MADE for path in where.data_dir.glob(pattern)]:
         if path.is_dir():
             shutil.rmtree(path)
-        elif path.exists():
+        else:
             path.unlink()
     if any(where.data_dir.iterdir()):
         say(f"Removed Bellwether's data from {where.data_dir}; what else lies there stays.")

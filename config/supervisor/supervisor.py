@@ -1,0 +1,183 @@
+"""The order of things: lock, leftovers, servers, migrations, children; and back."""
+
+import contextlib
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+from types import FrameType
+
+from config import embedded
+from config.embedded import Postgres, Server, Valkey
+from config.supervisor.children import MARK, ROOT, Child, children, end_leftovers
+from config.supervisor.settings_file import write_settings
+from config.supervisor.terminal import say, tail, welcome
+
+STOP_SECONDS = 20.0
+#: A child that ends this often within a minute is not started again.
+MAX_RESTARTS = 5
+
+
+class CannotStart(Exception):
+    """One line that says what is in the way."""
+
+
+class Supervisor:
+    def __init__(self) -> None:
+        self.where = embedded.places(ROOT / os.environ.get("DATA_DIR", ".data"))
+        self.port = _port()
+        self.with_demo = os.environ.get("DEMO", "true").lower() in ("1", "true", "yes", "on")
+        self.servers: list[Server] = []
+        self.children: list[Child] = []
+        self.stopping = False
+
+    def run(self) -> None:
+        """Runs until a signal; returns when everything has stopped."""
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, self._stop_soon)
+        with embedded.data_dir_lock(self.where):
+            end_leftovers(self.where)
+            _require_free_port(self.port)
+            try:
+                self._start()
+                self._watch()
+            finally:
+                self._stop()
+
+    def _stop_soon(self, number: int, frame: FrameType | None) -> None:
+        self.stopping = True
+
+    @property
+    def logs(self) -> Path:
+        return self.where.data_dir / "logs"
+
+    def _environment(self) -> dict[str, str]:
+        return os.environ | {
+            MARK: str(self.where.data_dir),
+            "DATA_DIR": str(self.where.data_dir),
+            "PORT": str(self.port),
+            "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}",
+            "PYTHONUNBUFFERED": "1",
+            "DJANGO_SETTINGS_MODULE": "config.settings",
+        }
+
+    def _start(self) -> None:
+        self.logs.mkdir(parents=True, exist_ok=True)
+        for log in self.logs.glob("*.log"):
+            log.unlink()
+        write_settings(self.where, port=self.port, with_demo=self.with_demo)
+        self._start_servers()
+        if self.stopping:
+            return
+        self._manage("migrate", "--verbosity", "0")
+        if self.with_demo:
+            self._manage("seed_demo")
+        self.children = children(with_demo=self.with_demo)
+        for child in self.children:
+            if not self.stopping:
+                child.start(self._environment(), self.logs)
+            if child.name == "web":
+                self._wait_for_web(child)
+        if not self.stopping:
+            say(welcome(self.port, self.where, with_demo=self.with_demo))
+
+    def _start_servers(self) -> None:
+        if not os.environ.get("DATABASE_URL"):
+            postgres = Postgres(self.where)
+            self.servers.append(postgres)
+            say("Starting Postgres ...")
+            postgres.start()
+            postgres.make_roles()
+        if not os.environ.get("REDIS_URL"):
+            valkey = Valkey(self.where)
+            self.servers.append(valkey)
+            valkey.start()
+        private = [folder for folder in (self.where.sockets, self.where.private_cluster) if folder.is_dir()]
+        if private:
+            named = " and ".join(map(str, private))
+            say(f"Private folder outside {self.where.data_dir}: {named} (make clean removes it)")
+
+    def _manage(self, *words: str) -> None:
+        say(f"manage.py {words[0]} ...")
+        done = subprocess.run(
+            [sys.executable, "manage.py", *words],
+            cwd=ROOT,
+            env=self._environment(),
+            capture_output=True,
+            text=True,
+            check=False,
+            start_new_session=True,
+        )
+        if done.returncode and not self.stopping:
+            raise CannotStart(f"manage.py {words[0]} failed:\n{done.stderr.strip()[-2000:]}")
+
+    def _wait_for_web(self, web: Child) -> None:
+        deadline = time.monotonic() + 30
+        while not self.stopping and not _answers(self.port):
+            if web.ended() or time.monotonic() > deadline:
+                raise CannotStart(f"The web server did not start:\n{tail(self.logs / 'web.log')}")
+            time.sleep(0.1)
+
+    def _watch(self) -> None:
+        while not self.stopping:
+            for server in self.servers:
+                if server.process is not None and server.process.poll() is not None:
+                    say(f"{server.name} ended by itself; starting it again.")
+                    server.start()
+            for child in self.children:
+                if child.ended() and not self.stopping:
+                    self._start_again(child)
+            time.sleep(0.25)
+
+    def _start_again(self, child: Child) -> None:
+        child.kill_session()
+        if len(child.started) >= MAX_RESTARTS:
+            raise CannotStart(
+                f"{child.name} keeps ending. The end of its log:\n{tail(self.logs / f'{child.name}.log')}"
+            )
+        say(f"{child.name} ended by itself; starting it again.")
+        child.start(self._environment(), self.logs)
+
+    def _stop(self) -> None:
+        running = [child for child in self.children if child.process is not None]
+        if running:
+            say("\nStopping ...")
+        # Who makes work stops before who does it, and the web server, which both need, last.
+        for child in reversed(running):
+            child.terminate()
+        deadline = time.monotonic() + STOP_SECONDS
+        for child in running:
+            child.wait(max(0.0, deadline - time.monotonic()))
+            child.kill_session()
+        for server in reversed(self.servers):
+            server.stop()
+        if running:
+            say(f"Stopped. The data stays in {self.where.data_dir}.")
+
+
+def _port() -> int:
+    text = os.environ.get("PORT", "8000")
+    if not text.isdecimal() or not 0 < int(text) < 65536:
+        raise CannotStart(f"PORT must be a number from 1 to 65535, not {text!r}.")
+    return int(text)
+
+
+def _require_free_port(port: int) -> None:
+    # A plain bind: the web server's own SO_REUSEPORT would share the port with whoever has it already.
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((os.environ.get("HOST", "127.0.0.1"), port))
+        except OSError as error:
+            raise CannotStart(f"Port {port} is not free ({error.strerror}). Try: make up PORT={port + 1}") from None
+
+
+def _answers(port: int) -> bool:
+    host = os.environ.get("HOST", "127.0.0.1").replace("0.0.0.0", "127.0.0.1")  # noqa: S104 (all, so also this one)
+    with contextlib.suppress(OSError), socket.create_connection((host, port), timeout=1) as link:
+        link.sendall(b"GET /healthz HTTP/1.0\r\nHost: localhost\r\n\r\n")
+        return b" 200 " in link.recv(64)
+    return False

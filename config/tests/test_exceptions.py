@@ -1,0 +1,130 @@
+"""One error shape, whatever goes wrong."""
+
+import json
+from typing import Any
+
+import pytest
+from django.conf import settings as django_settings
+from django.test import Client
+from rest_framework.test import APIClient
+
+from accounts.models import SignIn, User
+from conftest import signed_in
+from notifications.models import Incident
+
+KEYS = {"type", "title", "status", "detail", "success", "error", "code", "request_id"}
+LOGIN = "/api/auth/login/"
+
+
+def assert_problem(response: Any, status: int) -> dict[str, Any]:
+    assert response.status_code == status, response.content
+    assert response["Content-Type"] == "application/problem+json"
+    body: dict[str, Any] = json.loads(response.content)
+    assert set(body) - {"errors"} == KEYS
+    assert body["status"] == status
+    assert body["success"] is False
+    assert body["error"] == body["detail"]
+    assert body["request_id"] == response["X-Request-ID"]
+    return body
+
+
+HOSTILE_BODIES = {
+    "not json": (b"{", "application/json"),
+    "a list": (b"[]", "application/json"),
+    "a string": (b'"x"', "application/json"),
+    "null": (b"null", "application/json"),
+    "nothing": (b"", "application/json"),
+    "NaN": (b'{"email": NaN, "password": "x"}', "application/json"),
+    "NUL": (b'{"email": "a\\u0000b", "password": "x"}', "application/json"),
+    "NUL in a key": (b'{"email": "a", "password": "x", "a\\u0000": 1}', "application/json"),
+    "half a surrogate pair": (b'{"email": "\\ud800", "password": "x"}', "application/json"),
+    "not utf-8": (b'{"email": "\xff", "password": "x"}', "application/json"),
+    "nested deeply": (b'{"email":' + b"[" * 100_000 + b"]" * 100_000 + b"}", "application/json"),
+    "an object for a text": (b'{"email": {"a": 1}, "password": "x"}', "application/json"),
+    "a long text": (b'{"email": "' + b"a" * 10_000 + b'", "password": "x"}', "application/json"),
+    "too large": (b'{"email": "' + b"a" * 10_000_000 + b'"}', "application/json"),
+    "xml": (b"<a/>", "application/xml"),
+    "a form": (b"email=a&password=b", "application/x-www-form-urlencoded"),
+    "an unknown charset": (b'{"email": "a"}', "application/json; charset=nonsense"),
+}
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("name", HOSTILE_BODIES)
+def test_a_hostile_body_is_a_clear_4xx_and_writes_nothing(name: str, anonymous: APIClient) -> None:
+    body, content_type = HOSTILE_BODIES[name]
+    response = anonymous.generic("POST", LOGIN, body, content_type=content_type)  # type: ignore[arg-type] # takes bytes too
+    assert 400 <= response.status_code < 500, response.content[:300]
+    assert_problem(response, response.status_code)
+    assert not SignIn.objects.exists()
+
+
+@pytest.mark.django_db
+def test_a_refused_field_is_named(admin: User) -> None:
+    body = assert_problem(signed_in(admin).get("/api/notifications/recent/?limit=abc"), 400)
+    assert list(body["errors"]) == ["limit"]
+    assert body["detail"].startswith("limit: ")
+
+
+@pytest.mark.django_db
+def test_a_hostile_report_writes_nothing(admin: User) -> None:
+    client = signed_in(admin)
+    for bad in ({"problem_type": ["x"], "description": "y"}, {"problem_type": "x", "description": "y", "data": "z"}):
+        assert_problem(client.post("/api/notifications/system/report-problem/", bad), 400)
+    assert not Incident.objects.exists()
+
+
+def test_an_unknown_address_under_api_is_a_problem_and_elsewhere_a_page(client: Client) -> None:
+    assert_problem(client.get("/api/nothing/"), 404)
+    page = client.get("/nothing/")
+    assert page.status_code == 404
+    assert b"There is nothing at this address" in page.content
+
+
+@pytest.mark.django_db
+def test_a_wrong_method_is_405(admin: User) -> None:
+    assert_problem(signed_in(admin).delete("/api/notifications/recent/"), 405)
+
+
+@pytest.mark.django_db
+def test_no_credentials_are_401_and_say_how_to_sign_in(anonymous: APIClient) -> None:
+    response = anonymous.get("/api/notifications/recent/")
+    assert_problem(response, 401)
+    assert response["WWW-Authenticate"].startswith("Bearer")
+
+
+@pytest.mark.django_db
+def test_a_broken_token_is_401(anonymous: APIClient) -> None:
+    anonymous.credentials(HTTP_AUTHORIZATION="Bearer nonsense")
+    assert_problem(anonymous.get("/api/notifications/recent/"), 401)
+
+
+def test_an_unknown_host_is_400_in_the_same_shape() -> None:
+    assert_problem(Client(headers={"host": "evil.example"}).get("/api/nothing/"), 400)
+
+
+@pytest.mark.django_db
+def test_a_fault_of_ours_is_500_without_its_text(admin: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*args: object, **kwargs: object) -> None:
+        raise RuntimeError("secret: SELECT password FROM accounts_user")
+
+    monkeypatch.setattr("notifications.inbox.recent", broken)
+    client = signed_in(admin)
+    client.raise_request_exception = False
+    response = client.get("/api/notifications/recent/")
+    assert_problem(response, 500)
+    assert b"SELECT" not in response.content
+    assert b"secret" not in response.content
+
+
+@pytest.mark.django_db
+def test_a_callers_own_request_id_is_kept_when_it_is_plain(client: Client) -> None:
+    assert client.get("/healthz", headers={"x-request-id": "trace-42"})["X-Request-ID"] == "trace-42"
+    hostile = client.get("/healthz", headers={"x-request-id": "a\tb <script>"})["X-Request-ID"]
+    assert "script" not in hostile
+
+
+def test_secrets_are_not_in_the_settings_file() -> None:
+    """They come from the environment or from DATA_DIR, never from the repository."""
+    text = (django_settings.BASE_DIR / "config" / "settings.py").read_text()
+    assert 'SECRET_KEY = env.str("SECRET_KEY", default="")' in text

@@ -1,0 +1,192 @@
+"""Small makers that the tests of this room share."""
+
+import datetime
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, TypeVar
+
+from django.db import connection
+from django.utils import timezone
+from uuid_utils.compat import uuid7
+
+from accounts.models import User
+from notifications import incidents, services
+from notifications.kinds import Kind
+from notifications.models import Incident, Notification
+from notifications.models.priority import Priority
+from notifications.system_monitor import runner
+from notifications.system_monitor.checks.base import HealthCheck
+from notifications.system_monitor.report import Finding, Listing, Measurement, Result
+from sms.models import CreditAccount, Message, Status
+from tenants.models import Tenant
+from tenants.scope import all_tenants
+
+API = "/api/notifications/"
+#: A moment for what is judged by a `now` of its own: half a minute into a minute, since counts are kept by the minute.
+NOON = datetime.datetime(2026, 3, 10, 12, 0, 30, tzinfo=datetime.UTC)
+T = TypeVar("T")
+
+
+class Note(Kind):
+    """What one person tells another: no system notification, no incident."""
+
+    slug = "note"
+    notification_type = Notification.Type.INFO
+    title = "$title"
+    message = "$message"
+    is_system = False
+    is_auto_generated = False
+
+
+class SystemNote(Note):
+    slug = "system_note"
+    notification_type = Notification.Type.SYSTEM
+    is_system = True
+
+
+def tell(
+    user: User,
+    title: str = "Hello",
+    *,
+    message: str = "Something happened.",
+    kind: type[Kind] = Note,
+    tenant: Tenant | None = None,
+    **fields: Any,
+) -> Notification:
+    """One row in one inbox, made through the one door; `fields` is what happened to it since."""
+    context = {"title": title, "message": message}
+    (row,) = services.notify(kind=kind, recipients=[user], context=context, tenant=tenant)
+    if fields:
+        Notification.objects.filter(pk=row.pk).update(**fields)
+        vars(row).update(fields)
+    return row
+
+
+def ago(**length: float) -> datetime.datetime:
+    return timezone.now() - datetime.timedelta(**length)
+
+
+def titles(notifications: list[dict[str, Any]]) -> list[str]:
+    return [item["title"] for item in notifications]
+
+
+def problem(
+    priority: Priority = Priority.MEDIUM, *, kind: str = "sms_service", scope: str = "", **words: Any
+) -> incidents.Problem:
+    title = f"{kind} {scope}".strip()
+    return incidents.Problem(kind=kind, scope=scope, priority=priority, title=title, summary="It is bad.", **words)
+
+
+def see(one: incidents.Problem) -> Incident:
+    return incidents.see_problem(problem=one, now=timezone.now())
+
+
+def resolve(incident: Incident) -> bool:
+    return incidents.resolve(incident=incident, summary="Now: all is well.", now=timezone.now())
+
+
+def told(user: User) -> list[str]:
+    """The events of incidents that this person was told, oldest first."""
+    return list(Notification.objects.filter(recipient=user).order_by("id").values_list("event", flat=True))
+
+
+def messages(
+    tenant: Tenant, count: int, *, status: Status, at: datetime.datetime | None = None, **fields: Any
+) -> None:
+    """So many messages that reached this state at that moment (now)."""
+    rows = [
+        Message(
+            tenant=tenant,
+            batch_id=uuid7(),
+            recipient="+255754123456",
+            sender_id="ACME",
+            text="Hi",
+            segments=1,
+            provider="simulator",
+            status=status,
+            status_changed_at=at or timezone.now(),
+            **fields,
+        )
+        for _ in range(count)
+    ]
+    with all_tenants(because="a test makes messages"):
+        Message.objects.bulk_create(rows)
+
+
+def account(tenant: Tenant, available: int, *, of: int, **fields: Any) -> None:
+    """A credit account with so much left of the balance after its last top-up."""
+    fields = {"last_top_up_at": timezone.now()} | fields
+    with all_tenants(because="a test makes accounts"):
+        CreditAccount.objects.create(tenant=tenant, available=available, balance_after_last_top_up=of, **fields)
+
+
+def tenants(count: int) -> list[Tenant]:
+    return Tenant.objects.bulk_create(Tenant(name=f"Tenant {n}", slug=f"tenant-{n:02}") for n in range(count))
+
+
+def look(check: type[HealthCheck], *, now: datetime.datetime | None = None) -> Result:
+    """What one check says, through the runner."""
+    (result,) = runner.run(checks=(check,), now=now).results
+    return result
+
+
+class Crashing(HealthCheck):
+    slug = "crashing"
+    component = "Crashing"
+    listing = Listing.WARNINGS
+
+    def measure(self, *, now: datetime.datetime) -> Measurement:
+        raise RuntimeError("SELECT secret FROM vault")
+
+
+class Hanging(HealthCheck):
+    """Takes longer in SQL than any time limit of these tests."""
+
+    slug = "hanging"
+    component = "Hanging"
+    listing = Listing.ISSUES
+
+    def measure(self, *, now: datetime.datetime) -> Measurement:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_sleep(20)")
+        raise AssertionError("It was not stopped.")
+
+
+class Well(HealthCheck):
+    slug = "well"
+    component = "Well"
+    listing = Listing.ISSUES
+
+    def measure(self, *, now: datetime.datetime) -> Measurement:
+        return Measurement(summary="All is well.", measured=1, unit="things", sample=1, threshold="at most 2")
+
+
+class Ill(Well):
+    slug = "ill"
+    component = "Ill"
+
+    def measure(self, *, now: datetime.datetime) -> Measurement:
+        finding = Finding("", Priority.HIGH, "Ill: it is bad", "It is bad.", "Make it good.")
+        return Measurement(
+            summary="It is bad.", measured=3, unit="things", sample=1, threshold="at most 2", findings=[finding]
+        )
+
+
+def in_threads(count: int, work: Callable[[int], T]) -> list[T]:
+    """Runs `work` in so many threads, each with a connection of its own, all starting at once.
+
+    Returns what they returned and raises what the first of them raised.
+    """
+    together = threading.Barrier(count)
+
+    def run(number: int) -> T:
+        try:
+            connection.ensure_connection()
+            together.wait(timeout=30)
+            return work(number)
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(count) as pool:
+        return list(pool.map(run, range(count)))

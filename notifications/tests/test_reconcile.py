@@ -1,0 +1,188 @@
+"""Report -> incidents -> notifications."""
+
+import datetime
+from typing import Any, ClassVar
+
+import pytest
+from pytest_django import Settings
+
+from accounts.models import User
+from notifications.models import Incident, MonitorRun, Notification
+from notifications.models.priority import Priority
+from notifications.system_monitor import runner
+from notifications.system_monitor.checks.base import HealthCheck
+from notifications.system_monitor.reconcile import reconcile
+from notifications.system_monitor.report import Finding, Measurement
+from notifications.tests.helpers import Crashing, Well, problem, see, told
+
+
+class Patient(Well):
+    """A check whose answer a test decides: a list of (scope, priority), or None for no answer."""
+
+    slug = "patient"
+    component = "Patient"
+    findings: ClassVar[list[tuple[str, Priority]] | None] = []
+
+    def measure(self, *, now: datetime.datetime) -> Measurement:
+        if self.findings is None:
+            raise RuntimeError
+        found = [Finding(scope, priority, f"Patient {scope}", "Ill.", "") for scope, priority in self.findings]
+        return Measurement("All is well.", len(found), "ills", 1, "at most 0", found)
+
+
+class Ward:
+    """Runs and reconciles one after the other, as the monitor does."""
+
+    def __init__(self) -> None:
+        self.previous: dict[str, Any] | None = None
+
+    def run(
+        self, *findings: tuple[str, Priority], answers: bool = True, checks: tuple[type[HealthCheck], ...] = (Patient,)
+    ) -> None:
+        Patient.findings = list(findings) if answers else None
+        self.previous = reconcile(runner.run(checks=checks), previous=self.previous)
+
+
+@pytest.fixture
+def ward(admin: User) -> Ward:
+    return Ward()
+
+
+HIGH, MEDIUM = Priority.HIGH, Priority.MEDIUM
+
+
+def open_ones() -> list[tuple[str, str]]:
+    return list(Incident.objects.unresolved().order_by("kind", "scope").values_list("kind", "scope"))
+
+
+def test_a_finding_opens_and_its_end_resolves(ward: Ward, admin: User) -> None:
+    ward.run(("a", HIGH))
+    assert open_ones() == [("patient", "a")]
+    ward.run()
+    assert open_ones() == []
+    assert told(admin) == ["opened", "resolved"]
+    assert (
+        Notification.objects.get(event="resolved").message == "It is over after less than a minute. Now: All is well."
+    )
+
+
+def test_each_finding_has_an_incident_of_its_own(ward: Ward, admin: User) -> None:
+    ward.run(("a", HIGH), ("b", MEDIUM))
+    ward.run(("b", MEDIUM), ("c", HIGH))
+    assert open_ones() == [("patient", "b"), ("patient", "c")]
+    assert told(admin) == ["opened", "opened", "opened", "resolved"]
+    assert Incident.objects.get(scope="b").occurrences == 2
+
+
+def test_a_worse_finding_escalates(ward: Ward, admin: User) -> None:
+    ward.run(("a", MEDIUM))
+    ward.run(("a", HIGH))
+    assert told(admin) == ["opened", "escalated:1"]
+
+
+def test_ten_runs_of_the_same_problem_tell_it_once(ward: Ward, admin: User) -> None:
+    for _ in range(10):
+        ward.run(("a", HIGH))
+    assert told(admin) == ["opened"]
+    assert Incident.objects.get().occurrences == 10
+    assert MonitorRun.objects.count() == 10
+
+
+def test_no_answer_opens_nothing_and_resolves_nothing(ward: Ward, admin: User) -> None:
+    ward.run(answers=False)
+    assert open_ones() == []
+    ward.run(("a", HIGH))
+    ward.run(answers=False)
+    assert open_ones() == [("patient", "a")]
+    assert told(admin) == ["opened"]
+
+
+def test_three_runs_in_a_row_without_an_answer_are_a_problem_of_their_own(ward: Ward, admin: User) -> None:
+    ward.run(answers=False)
+    ward.run(answers=False)
+    assert open_ones() == []
+    ward.run(answers=False)
+    ward.run(answers=False)
+    assert open_ones() == [("check_unanswered", "patient")]
+    assert told(admin) == ["opened"]
+    assert Notification.objects.get().title == "Patient: this check is not answering"
+
+
+def test_an_answer_starts_the_count_again(ward: Ward) -> None:
+    for answers in (False, False, True, False, False):
+        ward.run(answers=answers)
+    assert open_ones() == []
+
+
+def test_the_count_is_said_in_the_report(ward: Ward) -> None:
+    ward.run(answers=False)
+    ward.run(answers=False)
+    assert ward.previous is not None
+    assert ward.previous["components"][0]["details"]["unanswered_runs"] == 2
+    ward.run()
+    assert "unanswered_runs" not in ward.previous["components"][0]["details"]
+
+
+@pytest.mark.parametrize("findings", [[], [("a", HIGH)]])
+def test_an_answer_good_or_bad_ends_the_silence(ward: Ward, admin: User, findings: list[tuple[str, Priority]]) -> None:
+    for _ in range(3):
+        ward.run(answers=False)
+    ward.run(*findings)
+    assert open_ones() == [("patient", scope) for scope, _ in findings]
+    assert told(admin).count("resolved") == 1
+
+
+def test_each_check_counts_its_own_silence(ward: Ward) -> None:
+    for _ in range(2):
+        ward.run(checks=(Patient, Crashing))
+    ward.run(answers=False, checks=(Patient, Crashing))
+    assert open_ones() == [("check_unanswered", "crashing")]
+
+
+def test_how_many_runs_is_a_setting(ward: Ward, settings: Settings) -> None:
+    settings.UNANSWERED_RUNS_LIMIT = 1
+    ward.run(answers=False)
+    assert open_ones() == [("check_unanswered", "patient")]
+
+
+def test_reconciling_the_same_report_again_tells_nobody(admin: User) -> None:
+    Patient.findings = [("a", HIGH)]
+    report = runner.run(checks=(Patient,))
+    reconcile(report)
+    reconcile(report)
+    assert told(admin) == ["opened"]
+    assert open_ones() == [("patient", "a")]
+
+
+def test_a_problem_that_a_person_reported_is_closed_by_people(ward: Ward, admin: User, staff: User) -> None:
+    mine = Incident.objects.create(kind="patient", scope="by hand", priority=HIGH, title="x", reporter=staff)
+    see(problem(kind="of no check of this report"))
+    ward.run()
+    mine.refresh_from_db()
+    assert mine.state == "open"
+    assert open_ones() == [("of no check of this report", ""), ("patient", "by hand")]
+
+
+def test_the_incident_keeps_what_was_measured(ward: Ward) -> None:
+    ward.run(("a", HIGH))
+    incident = Incident.objects.get()
+    assert (incident.priority, incident.title, incident.summary) == ("high", "Patient a", "Ill.")
+    assert incident.details["sample"] == 1
+    assert incident.details["threshold"] == "at most 0"
+
+
+def test_a_run_is_stored_with_its_state_and_report(ward: Ward) -> None:
+    ward.run(("a", HIGH))
+    run = MonitorRun.objects.get()
+    assert run.state == "critical"
+    assert run.report == ward.previous
+
+
+def test_what_cannot_be_stored_is_not_told(admin: User) -> None:
+    """The transition and its notifications are one transaction."""
+    Patient.findings = [("a", HIGH), ("b" * 121, HIGH)]  # longer than its column
+    with pytest.raises(Exception, match="too long"):
+        reconcile(runner.run(checks=(Patient,)))
+    assert not Incident.objects.exists()
+    assert not Notification.objects.exists()
+    assert not MonitorRun.objects.exists()

@@ -1,0 +1,388 @@
+"""The simulated carrier: as healthy as it is told to be, and never off this machine."""
+
+import contextlib
+import datetime
+import json
+import os
+import subprocess
+import sys
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from typing import Any
+
+import pytest
+import redis
+import time_machine
+from django.core.management import CommandError, call_command
+from django.utils import timezone
+from pytest_django import Settings
+from pytest_django.live_server_helper import LiveServer
+from uuid_utils.compat import uuid7
+
+from sms.models import Message, Receipt
+from sms.providers import simulator
+from sms.providers.base import Outbound, Permanent, Temporary, Uncertain
+from sms.providers.simulator import Simulator, counters, post_due_receipts, set_profile
+from sms.services import deliver, sweep
+from sms.tests.helpers import make_message, number
+from tenants.models import Tenant
+
+SOME = 300
+Wait = Callable[..., None]
+
+
+@pytest.fixture
+def wait(time_machine: time_machine.TimeMachineFixture) -> Wait:
+    """Lets seconds pass."""
+
+    def wait(seconds: float, *, tick: bool = True) -> None:
+        time_machine.move_to(timezone.now() + datetime.timedelta(seconds=seconds), tick=tick)
+
+    return wait
+
+
+def outbound(index: int = 1) -> Outbound:
+    return Outbound(uuid7(), number(index), "Acme", "Hello")
+
+
+@pytest.fixture
+def memory(settings: Settings) -> Iterator["redis.Redis"]:
+    """What the carrier remembers."""
+    with redis.Redis.from_url(settings.REDIS_URL, decode_responses=True) as client:
+        yield client
+
+
+def due(memory: "redis.Redis") -> list[tuple[dict[str, str], float]]:
+    """What will be reported, and when."""
+    stored: Any = memory.zrange("simulator:due", 0, -1, withscores=True)
+    return [(json.loads(text), at) for text, at in stored]
+
+
+def fates(memory: "redis.Redis", *, of: int) -> dict[str, str]:
+    """Hands over so many messages and returns, by their number, the last thing that will be reported of each."""
+    for index in range(of):
+        Simulator().submit(outbound(index))
+    return {item["id"].split("-")[2]: item["status"] for item, _ in due(memory) if item["status"] != "ENROUTE"}
+
+
+# --- Health ------------------------------------------------------------------------------------------------------
+
+
+def test_a_healthy_carrier_delivers_nearly_everything(memory: "redis.Redis") -> None:
+    words = Counter(fates(memory, of=SOME).values())
+    assert words.total() == SOME
+    assert 0.95 * SOME < words["DELIVRD"] < SOME
+
+
+def test_a_degraded_carrier_delivers_about_a_quarter(memory: "redis.Redis") -> None:
+    set_profile("degraded")
+    words = Counter(fates(memory, of=SOME).values())
+    assert words.total() == SOME
+    assert 0.18 * SOME < words["DELIVRD"] < 0.32 * SOME
+    assert set(words) == {"DELIVRD", "UNDELIV", "REJECTD"}
+
+
+def test_a_carrier_in_outage_takes_nothing_and_says_so(memory: "redis.Redis") -> None:
+    set_profile("outage")
+    for index in range(20):
+        with pytest.raises(Temporary) as refused:
+            Simulator().submit(outbound(index))
+        assert refused.value.reason == "gateway_unreachable"
+    assert counters() == {"accepted": 0, "duplicates": 0}
+    assert memory.zcard("simulator:due") == 0
+
+
+def test_a_carrier_in_outage_is_unreachable_until_it_is_over() -> None:
+    Simulator().check_reachable()
+    set_profile("outage")
+    with pytest.raises(Temporary):
+        Simulator().check_reachable()
+    set_profile("healthy")
+    Simulator().check_reachable()
+
+
+def test_a_profile_that_does_not_exist_is_refused_and_changes_nothing() -> None:
+    set_profile("degraded")
+    with pytest.raises(KeyError):
+        set_profile("splendid")
+    assert simulator.profile_name() == "degraded"
+
+
+def test_the_same_seed_deals_the_same_fates(memory: "redis.Redis", settings: Settings) -> None:
+    set_profile("degraded")
+    dealt = []
+    for seed in (7, 7, 8):
+        memory.delete("simulator:accepted", "simulator:due")
+        settings.SIMULATOR_SEED = seed
+        dealt.append(fates(memory, of=40))
+    assert dealt[0] == dealt[1]
+    assert dealt[0] != dealt[2]
+
+
+def test_a_message_is_under_way_before_its_end_is_reported(memory: "redis.Redis") -> None:
+    with time_machine.travel("2027-01-02T10:00:00Z", tick=False):
+        now = time.time()
+        name = Simulator().submit(outbound())
+    reported = due(memory)
+    assert [(item["id"], item["status"]) for item, _ in reported] == [(name, "ENROUTE"), (name, "DELIVRD")]
+    first, last = (at - now for _, at in reported)
+    assert 0.3 <= last <= 1.5
+    assert first == pytest.approx(last / 3, abs=0.01)
+
+
+# --- What it takes -----------------------------------------------------------------------------------------------
+
+
+def test_a_taken_message_is_found_by_our_reference_and_any_other_is_surely_not_there() -> None:
+    message = outbound()
+    name = Simulator().submit(message)
+    assert Simulator().lookup(message.reference) == name
+    assert Simulator().lookup(uuid7()) is None
+
+
+def test_a_message_handed_over_twice_is_counted() -> None:
+    message = outbound()
+    first = Simulator().submit(message)
+    assert Simulator().submit(message) != first
+    assert counters() == {"accepted": 2, "duplicates": 1}
+    assert Simulator().lookup(message.reference) == first
+
+
+def test_a_recipient_that_is_not_e164_is_refused_for_good() -> None:
+    with pytest.raises(Permanent) as refused:
+        Simulator().submit(Outbound(uuid7(), "0754123456", "Acme", "Hello"))
+    assert refused.value.reason == "invalid_number"
+    assert counters()["accepted"] == 0
+
+
+def test_a_carrier_whose_memory_is_away_refuses_for_now(settings: Settings) -> None:
+    settings.REDIS_URL = "redis://127.0.0.1:1/0"
+    simulator._redis.cache_clear()
+    try:
+        for call in (lambda: Simulator().submit(outbound()), Simulator().check_reachable):
+            with pytest.raises(Temporary):
+                call()
+        with pytest.raises(Temporary):
+            Simulator().lookup(uuid7())
+    finally:
+        simulator._redis().close()
+        simulator._redis.cache_clear()
+
+
+def test_a_carrier_that_breaks_off_while_it_takes_a_message_may_have_it(memory: "redis.Redis") -> None:
+    memory.set("simulator:due", "not a sorted set")  # so that its last step fails, after it noted the message
+    message = outbound()
+    with pytest.raises(Uncertain):
+        Simulator().submit(message)
+    assert Simulator().lookup(message.reference) is not None
+
+
+@pytest.mark.django_db
+@pytest.mark.usefixtures("platform")
+def test_a_message_that_the_carrier_broke_off_at_does_not_go_out_twice(
+    memory: "redis.Redis", tenant: Tenant, other_tenant: Tenant
+) -> None:
+    memory.set("simulator:due", "not a sorted set")
+    message, _ = make_message(tenant), make_message(other_tenant)
+    assert deliver(message_id=message.pk) == "unknown"
+    memory.delete("simulator:due")
+    sweep()
+    message.refresh_from_db()
+    assert message.status == "submitted"
+    assert counters() == {"accepted": 1, "duplicates": 0}
+
+
+# --- Posting -----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://bellwether.example.com",
+        "http://127.0.0.1.example.com",
+        "http://127.0.0.1@example.com",
+        "http://10.0.0.1:8000",
+        "http://0.0.0.0:8000",
+        "",
+    ],
+)
+def test_receipts_are_never_posted_to_another_machine(
+    memory: "redis.Redis", settings: Settings, wait: Wait, url: str
+) -> None:
+    settings.PUBLIC_URL = url
+    Simulator().submit(outbound())
+    wait(5)
+    with pytest.raises(ValueError, match="only"):
+        post_due_receipts()
+    assert memory.zcard("simulator:due") == 2
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.usefixtures("platform")
+class TestWithAServer:
+    @pytest.fixture(autouse=True)
+    def _posted_to_the_server(self, live_server: LiveServer, settings: Settings) -> None:
+        settings.PUBLIC_URL = live_server.url
+
+    @pytest.fixture
+    def submitted(self, tenant: Tenant, other_tenant: Tenant) -> list[Message]:
+        messages = [make_message(one, recipient=number(index)) for one in (tenant, other_tenant) for index in range(3)]
+        for message in messages:
+            assert deliver(message_id=message.pk) == "submitted"
+        return messages
+
+    def test_nothing_is_posted_before_it_is_due(self, tenant: Tenant, wait: Wait) -> None:
+        wait(0, tick=False)
+        deliver(message_id=make_message(tenant).pk)
+        assert post_due_receipts() == 0
+        wait(5, tick=False)
+        assert post_due_receipts() == 2
+
+    def test_due_receipts_make_messages_delivered(self, submitted: list[Message], wait: Wait) -> None:
+        wait(5)
+        assert post_due_receipts() == 12
+        assert Counter(Message.objects.values_list("status", flat=True)) == {"delivered": 6}
+        assert Receipt.objects.filter(applied_at=None).count() == 0
+        assert post_due_receipts() == 0
+
+    def test_in_a_degraded_network_most_messages_fail_with_a_reason(self, tenant: Tenant, wait: Wait) -> None:
+        set_profile("degraded")
+        for index in range(60):
+            deliver(message_id=make_message(tenant, recipient=number(index)).pk)
+        wait(5)
+        assert post_due_receipts() == 120
+        ended = Counter(Message.objects.values_list("status", flat=True))
+        assert set(ended) == {"delivered", "undelivered", "rejected"}
+        assert ended["delivered"] < 30
+        assert set(Message.objects.values_list("failure_reason", flat=True)) == {
+            "",
+            "absent_subscriber",
+            "network_congestion",
+            "blocked_by_operator",
+        }
+
+    def test_a_turn_posts_200_and_the_next_one_the_rest(self, memory: "redis.Redis", wait: Wait) -> None:
+        fates(memory, of=105)
+        wait(5)
+        assert [post_due_receipts() for _ in range(3)] == [200, 10, 0]
+        assert Receipt.objects.count() == 210  # about messages we never had, and kept
+
+    def test_what_the_webhook_refuses_is_offered_again(
+        self, submitted: list[Message], settings: Settings, wait: Wait
+    ) -> None:
+        settings.SMS_RECEIPTS_ENABLED = False
+        wait(5)
+        assert post_due_receipts() == 0
+        assert Counter(Message.objects.values_list("status", flat=True)) == {"submitted": 6}
+        assert Receipt.objects.count() == 0
+        settings.SMS_RECEIPTS_ENABLED = True
+        wait(2)
+        assert post_due_receipts() == 12
+        assert Counter(Message.objects.values_list("status", flat=True)) == {"delivered": 6}
+
+    def test_what_was_refused_waits_a_second(self, submitted: list[Message], settings: Settings, wait: Wait) -> None:
+        wait(5, tick=False)
+        settings.SMS_RECEIPTS_ENABLED = False
+        assert post_due_receipts() == 0
+        settings.SMS_RECEIPTS_ENABLED = True
+        assert post_due_receipts() == 0
+        wait(1, tick=False)
+        assert post_due_receipts() == 12
+
+    def test_a_proxy_from_the_environment_is_not_asked(
+        self,
+        submitted: list[Message],
+        monkeypatch: pytest.MonkeyPatch,
+        wait: Wait,
+    ) -> None:
+        for name in ("NO_PROXY", "no_proxy"):
+            monkeypatch.delenv(name, raising=False)
+        for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"):
+            monkeypatch.setenv(name, "http://127.0.0.1:1")
+        wait(5)
+        assert post_due_receipts() == 12
+
+    def test_the_engine_runs_until_it_is_told_to_stop(self, submitted: list[Message], live_server: LiveServer) -> None:
+        engine = subprocess.Popen(
+            [sys.executable, "manage.py", "simulator", "run"], env=os.environ | {"PUBLIC_URL": live_server.url}
+        )
+        try:
+            end = time.monotonic() + 20
+            while Message.objects.filter(status="delivered").count() < 6 and time.monotonic() < end:
+                time.sleep(0.1)
+            assert Counter(Message.objects.values_list("status", flat=True)) == {"delivered": 6}
+            engine.terminate()
+            assert engine.wait(10) == 0
+        finally:
+            engine.kill()
+            engine.wait()
+
+
+@contextlib.contextmanager
+def answering(status: int) -> Iterator[str]:
+    """A server that answers every call with this status; yields its address."""
+
+    class Answer(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            self.rfile.read(int(self.headers["Content-Length"]))
+            self.send_response(status)
+            self.send_header("Location", "/elsewhere/")
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+        def log_message(self, *args: Any) -> None:
+            return
+
+    with HTTPServer(("127.0.0.1", 0), Answer) as server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}"
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+@pytest.mark.parametrize("status", [202, 204, 301, 302, 307, 403, 404, 500, 503])
+def test_anything_but_a_200_is_no_receipt_taken(
+    memory: "redis.Redis", settings: Settings, wait: Wait, status: int
+) -> None:
+    Simulator().submit(outbound())
+    wait(5)
+    with answering(status) as settings.PUBLIC_URL:
+        assert post_due_receipts() == 0
+    assert memory.zcard("simulator:due") == 2
+
+
+def test_receipts_outlive_a_webhook_that_is_away(memory: "redis.Redis", settings: Settings, wait: Wait) -> None:
+    settings.PUBLIC_URL = "http://127.0.0.1:1"
+    Simulator().submit(outbound())
+    wait(5)
+    assert post_due_receipts() == 0
+    assert memory.zcard("simulator:due") == 2
+
+
+# --- The command -------------------------------------------------------------------------------------------------
+
+
+def test_the_command_changes_the_carriers_health(capsys: pytest.CaptureFixture[str]) -> None:
+    call_command("simulator", "profile", "outage")
+    assert capsys.readouterr().out == "The simulated carrier is now outage.\n"
+    assert simulator.profile_name() == "outage"
+
+
+def test_the_command_refuses_an_unknown_profile() -> None:
+    with pytest.raises(CommandError, match="invalid choice: 'splendid'"):
+        call_command("simulator", "profile", "splendid")
+    assert simulator.profile_name() == "healthy"
+
+
+def test_the_command_says_what_the_carrier_did(capsys: pytest.CaptureFixture[str]) -> None:
+    message = outbound()
+    Simulator().submit(message)
+    Simulator().submit(message)
+    call_command("simulator", "status")
+    assert capsys.readouterr().out == "Profile healthy; 2 messages taken, 1 twice.\n"

@@ -1,0 +1,68 @@
+"""The second lock on tenants' rows: Postgres's row-level security.
+
+The manager (`tenants.models.ScopedManager`) is the first, and raises. This one holds where Django goes around it (base
+managers, raw SQL, joins from outside): the app role sees and writes only rows of the tenant that the statement names.
+It names it in front of every statement sent while a scope is set, in the same round trip, and for that transaction
+only, so nothing survives into the next user of a pooled connection. Without a scope there are no rows at all.
+"""
+
+from collections.abc import Callable
+from typing import Any
+from uuid import UUID
+
+from django.db import migrations
+from django.db.backends.base.base import BaseDatabaseWrapper
+
+from tenants.scope import current_scope
+
+#: Ours, as a Postgres setting. After a transaction that set it, it is "" and no longer NULL.
+NAMED = "NULLIF(current_setting('bellwether.tenant', true), '')"
+EVERYONE = "all"
+
+ENABLE = """
+ALTER TABLE {table} ENABLE ROW LEVEL SECURITY;
+CREATE POLICY tenant_isolation ON {table} USING (
+    {named} = '{everyone}' OR tenant_id = NULLIF({named}, '{everyone}')::uuid
+);
+"""
+DISABLE = """
+DROP POLICY tenant_isolation ON {table};
+ALTER TABLE {table} DISABLE ROW LEVEL SECURITY;
+"""
+
+
+class IsolateTenants(migrations.RunSQL):
+    """A migration's operation: binds the app role to the named tenant's rows of a table with a `tenant_id`.
+
+    The owner role is not bound: it migrates, and foreign keys are checked in its name.
+    """
+
+    def __init__(self, table: str) -> None:
+        values = {"table": table, "named": NAMED, "everyone": EVERYONE}
+        super().__init__(ENABLE.format(**values), DISABLE.format(**values))
+        self.table = table
+
+    def deconstruct(self) -> tuple[str, list[Any], dict[str, Any]]:
+        return (self.__class__.__name__, [self.table], {})
+
+
+def name_tenant(execute: Callable[..., Any], sql: Any, params: Any, many: bool, context: dict[str, Any]) -> Any:
+    """Django's wrapper around each statement: names the scope's tenant in front of it.
+
+    Two statements in one message are one transaction to Postgres, so SET LOCAL holds for exactly the second. Inside
+    a transaction of ours it holds to its end, so there the end of a scope is said as well.
+    """
+    connection = context["connection"]
+    scope = current_scope()
+    if scope is None and not (connection.in_atomic_block and getattr(connection, "has_named_tenant", False)):
+        return execute(sql, params, many, context)
+    connection.has_named_tenant = connection.in_atomic_block
+    tenant = "" if scope is None else str(scope) if isinstance(scope, UUID) else EVERYONE
+    text = sql if isinstance(sql, str) else sql.as_string(context["cursor"].cursor)
+    return execute(f"SET LOCAL bellwether.tenant = '{tenant}'; {text}", params, many, context)
+
+
+def watch_connection(*, connection: BaseDatabaseWrapper, **_: Any) -> None:
+    """Receiver of connection_created."""
+    if name_tenant not in connection.execute_wrappers:
+        connection.execute_wrappers.append(name_tenant)
