@@ -32,6 +32,7 @@ def django_db_setup(django_test_environment: None, django_db_modify_db_settings:
 def _quick_and_clean(settings: Any) -> Iterator[None]:
     """Fast password hashes, and a Redis that remembers nothing of the test before."""
     address = settings.REDIS_URL
+    settings.WHITENOISE_AUTOREFRESH = True  # else it looks for every static file again with each test client
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     yield
     with redis.Redis.from_url(address) as client:

@@ -1,6 +1,5 @@
 """The only writers of users and sign-ins."""
 
-import ipaddress
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -35,7 +34,10 @@ def sign_in(
     """
     user = authenticate(request, username=email, password=password)
     if not isinstance(user, User):
-        record_attempt(email=email, outcome=SignIn.Outcome.REFUSED, address=address, user_agent=user_agent)
+        refused = SignIn.Outcome.REFUSED
+        record_attempt(
+            email=email, method=SignIn.Method.TOKEN, outcome=refused, address=address, user_agent=user_agent
+        )
         return None
     with transaction.atomic():
         session = record_success(user=user, method=SignIn.Method.TOKEN, address=address, user_agent=user_agent)
@@ -51,30 +53,24 @@ def record_success(*, user: User, method: SignIn.Method, address: str | None, us
         email=user.email,
         method=method,
         outcome=SignIn.Outcome.SUCCESS,
-        address=_ip_address(address),
+        address=address,
         user_agent=user_agent[:300],
     )
 
 
-def record_attempt(*, email: str, outcome: SignIn.Outcome, address: str | None, user_agent: str) -> None:
+def record_attempt(
+    *, email: str, method: SignIn.Method, outcome: SignIn.Outcome, address: str | None, user_agent: str
+) -> None:
     """Keeps an attempt that did not succeed; the user is noted when the address is known."""
     email = email.strip().lower()[:254]
     SignIn.objects.create(
         user=User.objects.filter(email=email).first(),
         email=email,
-        method=SignIn.Method.TOKEN,
+        method=method,
         outcome=outcome,
-        address=_ip_address(address),
+        address=address,
         user_agent=user_agent[:300],
     )
-
-
-def _ip_address(text: str | None) -> str | None:
-    """None for what is no address: a proxy may forward "unknown" (RFC 7239), and nobody is kept out for that."""
-    try:
-        return str(ipaddress.ip_address(text or "")).partition("%")[0]  # Postgres knows no zones (fe80::1%eth0)
-    except ValueError:
-        return None
 
 
 def refresh_tokens(*, refresh: str) -> dict[str, str]:
@@ -133,6 +129,11 @@ def end_session(*, session_id: str, because: str) -> None:
     SignIn.objects.filter(pk=session_id, ended_at=None).update(ended_at=timezone.now(), ended_because=because)
 
 
+def end_sessions(*, user: User, because: str) -> int:
+    """Ends every session of a person; returns how many."""
+    return SignIn.objects.filter(user=user, ended_at=None).update(ended_at=timezone.now(), ended_because=because)
+
+
 def update_profile(*, user: User, changes: dict[str, Any]) -> User:
     """Writes the given profile fields. A new phone number is no longer a verified one."""
     if "phone_number" in changes and changes["phone_number"] != user.phone_number:
@@ -155,4 +156,12 @@ def touch_last_seen(*, user: User) -> None:
 def forget_expired_tokens() -> int:
     """Deletes outstanding tokens (and with them the blacklist's entries) that have expired; returns how many rows."""
     deleted, _ = OutstandingToken.objects.filter(expires_at__lt=timezone.now()).delete()
+    return deleted
+
+
+def forget_old_sign_ins() -> int:
+    """Deletes attempts that failed and sessions that ended, when SIGN_IN_HISTORY_DAYS have passed since."""
+    cutoff = timezone.now() - settings.SIGN_IN_HISTORY
+    failed = Q(created_at__lt=cutoff) & ~Q(outcome=SignIn.Outcome.SUCCESS)
+    deleted, _ = SignIn.objects.filter(failed | Q(ended_at__lt=cutoff)).delete()
     return deleted

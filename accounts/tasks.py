@@ -4,6 +4,6 @@ from accounts import services
 
 
 @shared_task
-def forget_expired_tokens() -> dict[str, int]:
-    """Deletes refresh tokens that no longer mean anything; once a day."""
-    return {"tokens": services.forget_expired_tokens()}
+def retention() -> dict[str, int]:
+    """Deletes refresh tokens that no longer mean anything, and old sign-ins; once a day."""
+    return {"tokens": services.forget_expired_tokens(), "sign_ins": services.forget_old_sign_ins()}

@@ -1,6 +1,7 @@
 """How often one address may try to sign in."""
 
 import hashlib
+import math
 import time
 
 import structlog
@@ -11,33 +12,44 @@ from rest_framework.request import Request
 from rest_framework.throttling import BaseThrottle
 from rest_framework.views import APIView
 
+from accounts.callers import address_of
+
 log = structlog.get_logger(__name__)
 WINDOW_SECONDS = 60
 
 
-class SignInThrottle(BaseThrottle):
-    """Counts attempts per minute, from one address for one e-mail and from one address for all.
+def too_many_attempts(*, address: str | None, email: str) -> bool:
+    """Counts an attempt; True when there were too many in this minute.
 
-    Per e-mail only together with the address: otherwise anybody could lock somebody else out.
-    Without Redis it lets everybody through: being able to sign in during an outage matters more.
+    Counted per address and e-mail, and per address. Not per e-mail alone: anybody could lock somebody else out.
+    Without Redis everybody is let through: being able to sign in during an outage matters more.
     """
+    name = hashlib.sha256(email.strip().lower().encode(errors="replace")).hexdigest()[:32]
+    limits = {
+        f"sign-in:{address}:{name}": settings.SIGN_IN_ATTEMPTS_PER_MINUTE,
+        f"sign-in:{address}": settings.SIGN_IN_ATTEMPTS_PER_MINUTE_AND_ADDRESS,
+    }
+    try:
+        counted = {key: _count(key) for key in limits}  # both, also when the first is already over
+    except RedisError as error:
+        log.warning("sign-in throttle is off", error=type(error).__name__)
+        return False
+    return any(counted[key] > limit for key, limit in limits.items())
+
+
+def seconds_to_wait() -> int:
+    """Until the present minute is over."""
+    return math.ceil(WINDOW_SECONDS - time.time() % WINDOW_SECONDS)
+
+
+class SignInThrottle(BaseThrottle):
+    """`too_many_attempts`, as DRF asks for it."""
 
     def allow_request(self, request: Request, view: APIView) -> bool:
-        address = self.get_ident(request)
-        email = hashlib.sha256(typed_email(request).encode(errors="replace")).hexdigest()[:32]
-        limits = {
-            f"sign-in:{address}:{email}": settings.SIGN_IN_ATTEMPTS_PER_MINUTE,
-            f"sign-in:{address}": settings.SIGN_IN_ATTEMPTS_PER_MINUTE_AND_ADDRESS,
-        }
-        try:
-            counted = {key: _count(key) for key in limits}  # both, also when the first is already over
-        except RedisError as error:
-            log.warning("sign-in throttle is off", error=type(error).__name__)
-            return True
-        return all(counted[key] <= limit for key, limit in limits.items())
+        return not too_many_attempts(address=address_of(request), email=typed_email(request))
 
     def wait(self) -> float:
-        return WINDOW_SECONDS - time.time() % WINDOW_SECONDS
+        return seconds_to_wait()
 
 
 def typed_email(request: Request) -> str:

@@ -8,7 +8,7 @@ from rest_framework.views import APIView
 from rest_framework_simplejwt.authentication import AUTH_HEADER_TYPES
 
 from accounts import services
-from accounts.callers import caller
+from accounts.callers import address_of, caller
 from accounts.models import SignIn
 from accounts.serializers import LoginSerializer, RefreshSerializer, UserSerializer
 from accounts.throttling import SignInThrottle, typed_email
@@ -42,7 +42,8 @@ class LoginView(AnonymousView):
 
     def throttled(self, request: Request, wait: float) -> None:  # type: ignore[override]
         email = typed_email(request)
-        services.record_attempt(email=email, outcome=SignIn.Outcome.THROTTLED, **_origin(request))
+        throttled = SignIn.Outcome.THROTTLED
+        services.record_attempt(email=email, method=SignIn.Method.TOKEN, outcome=throttled, **_origin(request))
         raise Throttled(wait, detail="Too many sign-in attempts.")
 
 
@@ -99,8 +100,5 @@ def _changed(request: Request) -> dict[str, Any]:
     return UserSerializer(user).data
 
 
-def _origin(request: Request) -> dict[str, str]:
-    return {
-        "address": SignInThrottle().get_ident(request) or "",
-        "user_agent": request.headers.get("User-Agent", ""),
-    }
+def _origin(request: Request) -> dict[str, Any]:
+    return {"address": address_of(request), "user_agent": request.headers.get("User-Agent", "")}

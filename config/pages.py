@@ -2,17 +2,12 @@
 
 import redis
 from django.conf import settings
-from django.contrib.auth import views as auth_views
 from django.contrib.auth.decorators import login_required
-from django.contrib.auth.forms import AuthenticationForm
 from django.db import Error as DatabaseError
 from django.db import connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
-
-from accounts import services
-from accounts.models import SignIn
 
 
 @require_safe
@@ -46,22 +41,6 @@ def _redis_answers() -> bool:
             return bool(client.ping())
     except redis.RedisError:
         return False
-
-
-class SignInView(auth_views.LoginView):
-    """Session sign-in for pages; the session is on record like a token's."""
-
-    redirect_authenticated_user = True
-
-    def form_valid(self, form: AuthenticationForm) -> HttpResponse:
-        response = super().form_valid(form)
-        services.record_success(
-            user=form.get_user(),
-            method=SignIn.Method.PAGE,
-            address=self.request.META.get("REMOTE_ADDR"),
-            user_agent=self.request.headers.get("User-Agent", ""),
-        )
-        return response
 
 
 @login_required

@@ -48,8 +48,8 @@ SESSION_COOKIE_HTTPONLY = True
 # --- Rooms -------------------------------------------------------------------------------------------------------
 
 INSTALLED_APPS = [
-    "config",  # first: its `migrate` and `flush` take the place of Django's
-    "config.admin.BellwetherAdminConfig",
+    "config.apps.ConfigConfig",  # first: its `migrate` and `flush` take the place of Django's
+    "config.apps.BellwetherAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -159,6 +159,7 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "accounts.passwords.EndSessionsOnChange"},
 ]
 SIMPLE_JWT = {
     "ACCESS_TOKEN_LIFETIME": timedelta(minutes=env.int("ACCESS_TOKEN_MINUTES", default=15)),
@@ -171,6 +172,8 @@ SIMPLE_JWT = {
 #: Sign-in attempts a minute: from one address for one e-mail, and from one address for all.
 SIGN_IN_ATTEMPTS_PER_MINUTE = env.int("SIGN_IN_ATTEMPTS_PER_MINUTE", default=10)
 SIGN_IN_ATTEMPTS_PER_MINUTE_AND_ADDRESS = env.int("SIGN_IN_ATTEMPTS_PER_MINUTE_AND_ADDRESS", default=60)
+#: Failed attempts and ended sessions are kept this long.
+SIGN_IN_HISTORY = timedelta(days=env.int("SIGN_IN_HISTORY_DAYS", default=90))
 #: `last_seen_at` moves at most this often, so that a busy person costs one write in a while.
 LAST_SEEN_RESOLUTION = timedelta(minutes=env.int("LAST_SEEN_MINUTES", default=5))
 
@@ -261,7 +264,7 @@ CELERY_BEAT_SCHEDULE = {
     },
     "squash counts": {"task": "sms.tasks.squash_counts", "schedule": 60, "options": {"expires": 60}},
     "retention": {"task": "notifications.tasks.retention", "schedule": crontab(hour=3, minute=15)},
-    "forget expired tokens": {"task": "accounts.tasks.forget_expired_tokens", "schedule": crontab(hour=3, minute=45)},
+    "retention of sign-ins": {"task": "accounts.tasks.retention", "schedule": crontab(hour=3, minute=45)},
 }
 CELERY_BROKER_TRANSPORT_OPTIONS = {"socket_timeout": 5, "socket_connect_timeout": 2, "max_retries": 2}
 CELERY_TASK_PUBLISH_RETRY_POLICY = {"max_retries": 1, "interval_start": 0, "interval_step": 0.1}

@@ -3,7 +3,7 @@
 The manager (`tenants.models.ScopedManager`) is the first, and raises. This one holds where Django goes around it (base
 managers, raw SQL, joins from outside): the app role sees and writes only rows of the tenant that the statement names.
 It names it in front of every statement sent while a scope is set, in the same round trip, and for that transaction
-only, so nothing survives into the next user of a pooled connection. Without a scope there are no rows at all.
+only, so nothing survives into the next user of a pooled connection. Without a scope the statement fails.
 """
 
 from collections.abc import Callable
@@ -15,14 +15,28 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 
 from tenants.scope import current_scope
 
-#: Ours, as a Postgres setting. After a transaction that set it, it is "" and no longer NULL.
-NAMED = "NULLIF(current_setting('bellwether.tenant', true), '')"
 EVERYONE = "all"
+#: These must also work in a transaction that has failed, where nothing else does.
+CONTROL = ("SAVEPOINT", "ROLLBACK", "RELEASE")
 
+#: The named tenant; NULL for all of them. After a transaction that set it, the setting is "" and no longer NULL.
+NAMED_TENANT = """
+CREATE FUNCTION named_tenant() RETURNS uuid LANGUAGE plpgsql STABLE AS $$
+DECLARE
+    named text := current_setting('bellwether.tenant', true);
+BEGIN
+    IF named IS NULL OR named = '' THEN
+        RAISE insufficient_privilege USING MESSAGE = 'a tenant''s rows were asked for outside of any scope';
+    END IF;
+    RETURN NULLIF(named, 'all')::uuid;
+END $$;
+"""
+
+# In sub-selects, so that the function is called once a statement and not once a row.
 ENABLE = """
 ALTER TABLE {table} ENABLE ROW LEVEL SECURITY;
 CREATE POLICY tenant_isolation ON {table} USING (
-    {named} = '{everyone}' OR tenant_id = NULLIF({named}, '{everyone}')::uuid
+    (SELECT named_tenant()) IS NULL OR tenant_id = (SELECT named_tenant())
 );
 """
 DISABLE = """
@@ -38,8 +52,7 @@ class IsolateTenants(migrations.RunSQL):
     """
 
     def __init__(self, table: str) -> None:
-        values = {"table": table, "named": NAMED, "everyone": EVERYONE}
-        super().__init__(ENABLE.format(**values), DISABLE.format(**values))
+        super().__init__(ENABLE.format(table=table), DISABLE.format(table=table))
         self.table = table
 
     def deconstruct(self) -> tuple[str, list[Any], dict[str, Any]]:
@@ -54,11 +67,12 @@ def name_tenant(execute: Callable[..., Any], sql: Any, params: Any, many: bool, 
     """
     connection = context["connection"]
     scope = current_scope()
-    if scope is None and not (connection.in_atomic_block and getattr(connection, "has_named_tenant", False)):
-        return execute(sql, params, many, context)
-    connection.has_named_tenant = connection.in_atomic_block
-    tenant = "" if scope is None else str(scope) if isinstance(scope, UUID) else EVERYONE
     text = sql if isinstance(sql, str) else sql.as_string(context["cursor"].cursor)
+    is_past_scope = scope is None and not (connection.in_atomic_block and getattr(connection, "names_tenant", False))
+    if is_past_scope or text.startswith(CONTROL):
+        return execute(sql, params, many, context)
+    connection.names_tenant = connection.in_atomic_block
+    tenant = "" if scope is None else str(scope) if isinstance(scope, UUID) else EVERYONE
     return execute(f"SET LOCAL bellwether.tenant = '{tenant}'; {text}", params, many, context)
 
 

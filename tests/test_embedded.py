@@ -9,6 +9,7 @@ import stat
 import subprocess
 import sys
 import sysconfig
+import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -46,13 +47,16 @@ def where(tmp_path: Path) -> Iterator[Places]:
 
 
 @pytest.fixture
-def home(tmp_path: Path) -> Iterator[Path]:
-    """A home directory that only its owner may enter."""
-    folder = tmp_path / "home"
+def home() -> Iterator[Path]:
+    """A home directory that only its owner may enter, in a folder that everybody may (pytest's own is root's)."""
+    above = Path(tempfile.mkdtemp(prefix="bellwether-homes-"))
+    above.chmod(0o755)
+    folder = above / "home"
     (folder / "clone").mkdir(parents=True)
     folder.chmod(0o700)
     yield folder
     embedded.remove_private_folders(embedded.places(folder / "clone" / ".data"))
+    shutil.rmtree(above)
 
 
 def modes(*paths: Path) -> dict[Path, tuple[int, int, int]]:
@@ -112,15 +116,11 @@ def test_root_in_somebody_elses_private_home(home: Path) -> None:
 
 
 @as_root
-def test_an_ordinary_user_in_their_private_home(home: Path, tmp_path: Path) -> None:
+def test_an_ordinary_user_in_their_private_home(home: Path) -> None:
     if not nobody_can_run_it():
         pytest.skip("this clone or its interpreter lies where only root may go")
     for path in (home, home / "clone"):
         os.chown(path, NOBODY.pw_uid, NOBODY.pw_gid)
-    above = [path for path in tmp_path.parents if path != Path("/") and path.stat().st_uid == os.geteuid()]
-    private = [path for path in (tmp_path, *above) if not path.stat().st_mode & stat.S_IXOTH]
-    for path in private:  # pytest's own folders are root's alone
-        path.chmod(path.stat().st_mode | stat.S_IXOTH)
     before = modes(home / "clone")
     assert start_and_stop(home / "clone" / ".data", prefix=tuple(AS_NOBODY)) == "self"
     assert modes(home / "clone") == before

@@ -14,12 +14,6 @@ LOGIN, REFRESH, LOGOUT, PROFILE = (
 )
 
 
-@pytest.fixture(autouse=True)
-def _no_scan_for_static_files(settings: Any) -> None:
-    """WhiteNoise would look for all of them again (35 ms) at the first request of every test client."""
-    settings.WHITENOISE_AUTOREFRESH = True
-
-
 @pytest.fixture
 def login(anonymous: APIClient) -> Callable[..., Any]:
     """POSTs to the login and returns the response."""

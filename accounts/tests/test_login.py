@@ -12,6 +12,7 @@ from rest_framework.test import APIClient
 from accounts.models import SignIn, User
 from accounts.tests.conftest import LOGIN
 from conftest import PASSWORD
+from tenants.models import Tenant
 
 USER_KEYS = {
     *(
@@ -43,7 +44,7 @@ def test_login_answers_message_user_and_tokens_at_the_top_level_and_no_success_k
 
 
 @time_machine.travel("2026-03-01T09:30:15.123456Z", tick=False)
-def test_the_user_has_exactly_the_keys_of_the_contract(login: Login, owner: User, tenant: Any) -> None:
+def test_the_user_has_exactly_the_keys_of_the_contract(login: Login, owner: User, tenant: Tenant) -> None:
     user = login("owner@acme.test").json()["user"]
 
     assert set(user) == USER_KEYS
@@ -118,6 +119,13 @@ def test_a_success_is_on_record_with_its_user_and_origin(login: Login, owner: Us
     only = SignIn.objects.get()
     assert (only.user, only.email, only.method, only.outcome) == (owner, "owner@acme.test", "token", "success")
     assert (only.address, only.user_agent, only.ended_at) == ("10.1.2.3", "curl/8", None)
+
+
+def test_a_very_long_user_agent_is_cut(login: Login, owner: User) -> None:
+    for password in (PASSWORD, "wrong"):
+        login("owner@acme.test", password, HTTP_USER_AGENT="x" * 5000)
+
+    assert [row.user_agent for row in SignIn.objects.all()] == ["x" * 300, "x" * 300]
 
 
 def test_a_success_moves_last_login_and_last_seen(login: Login, owner: User) -> None:
@@ -278,7 +286,13 @@ def test_behind_a_proxy_the_address_is_the_one_that_the_proxy_saw(login: Login, 
 
 @pytest.mark.parametrize(
     ("header", "kept"),
-    [("unknown", None), ("203.0.113.9:4711", None), ("2001:db8::1", "2001:db8::1"), ("fe80::1%eth0", "fe80::1")],
+    [
+        ("unknown", None),
+        ("203.0.113.9:4711", "203.0.113.9"),
+        ("[2001:db8::1]:4711", "2001:db8::1"),
+        ("2001:db8::1", "2001:db8::1"),
+        ("fe80::1%eth0", "fe80::1"),
+    ],
 )
 def test_what_a_proxy_forwards_instead_of_an_address_keeps_nobody_out(
     login: Login, owner: User, settings: Any, header: str, kept: str | None

@@ -11,6 +11,7 @@ from accounts.fields import time_zones
 from accounts.models import User
 from accounts.serializers import UserSerializer
 from accounts.tests.test_login import USER_KEYS
+from tenants.models import Tenant
 
 PROFILE, SETTINGS = "/api/auth/profile/", "/api/auth/settings/profile/"
 ClientOf = Callable[[User], APIClient]
@@ -121,7 +122,7 @@ def test_a_read_only_field_cannot_be_changed(client: APIClient, field: str, valu
 
 
 def test_what_is_not_in_the_profile_cannot_be_changed_through_it(
-    client: APIClient, member: User, other_tenant: Any
+    client: APIClient, member: User, other_tenant: Tenant
 ) -> None:
     before = stored(member)
 
@@ -258,7 +259,7 @@ def test_in_a_list_every_user_has_their_own_tenants(owner: User, outsider: User,
     assert [user["tenant"] and user["tenant"]["slug"] for user in listed] == ["acme", "globex", None]
 
 
-def test_a_suspended_tenant_is_not_in_the_profile(client: APIClient, tenant: Any) -> None:
+def test_a_suspended_tenant_is_not_in_the_profile(client: APIClient, tenant: Tenant) -> None:
     tenant.suspended_at = datetime.datetime(2026, 1, 1, tzinfo=datetime.UTC)
     tenant.save()
 

@@ -12,6 +12,7 @@ from django.utils import timezone
 from rest_framework.test import APIClient
 from rest_framework_simplejwt.tokens import AccessToken
 
+from accounts import services
 from accounts.models import SignIn, User
 from accounts.tests.conftest import LOGOUT, PROFILE
 
@@ -164,3 +165,28 @@ def test_nobody_is_anybody_without_credentials(anonymous: APIClient, db: None) -
     assert response.status_code == 401
     assert response["WWW-Authenticate"] == 'Bearer realm="api"'
     assert response.json()["success"] is False
+
+
+def test_a_new_password_ends_every_session_of_that_person_and_of_nobody_else(
+    member: User, outsider: User, client_of: Any
+) -> None:
+    mine, theirs = client_of(member), client_of(outsider)
+    member.set_password("another battery staple")
+    member.save()
+    assert mine.get("/api/auth/profile/").status_code == 401
+    assert theirs.get("/api/auth/profile/").status_code == 200
+
+
+def test_failed_attempts_and_ended_sessions_are_forgotten_in_time_and_live_ones_are_not(
+    member: User, settings: Any
+) -> None:
+    origin: dict[str, Any] = {"method": SignIn.Method.TOKEN, "address": None, "user_agent": ""}
+    with time_machine.travel("2027-01-01", tick=False):
+        services.record_attempt(email="x@y.test", outcome=SignIn.Outcome.REFUSED, **origin)
+        ended, live = (services.record_success(user=member, **origin) for _ in range(2))
+        services.end_session(session_id=str(ended.pk), because="signed out")
+    with time_machine.travel("2027-03-31", tick=False):
+        assert services.forget_old_sign_ins() == 0
+    with time_machine.travel("2027-04-02", tick=False):
+        assert services.forget_old_sign_ins() == 2
+    assert list(SignIn.objects.all()) == [live]

@@ -103,3 +103,37 @@ def test_signing_out_closes_the_pages(browser: Client, owner: User) -> None:
     assert browser.get("/sign-out/").status_code == 405  # a link or an image must not sign anybody out
     assert browser.post("/sign-out/")["Location"] == PAGE
     assert browser.get("/").status_code == 302
+
+
+def test_refused_attempts_are_on_record(browser: Client, owner: User) -> None:
+    sign_in(browser, "owner@acme.test", "wrong")
+    only = SignIn.objects.get()
+    assert (only.user, only.method, only.outcome) == (owner, "page", "refused")
+
+
+def test_guessing_is_slowed_down_and_on_record(browser: Client, owner: User, settings: Any) -> None:
+    settings.SIGN_IN_ATTEMPTS_PER_MINUTE = 2
+    for _ in range(2):
+        assert sign_in(browser, "owner@acme.test", "wrong").status_code == 200
+    slowed = sign_in(browser, "owner@acme.test")
+    assert slowed.status_code == 429
+    assert 1 <= int(slowed["Retry-After"]) <= 60
+    assert b"Too many attempts" in slowed.content
+    assert SignIn.objects.filter(outcome="throttled", method="page").count() == 1
+    assert browser.get("/").status_code == 302
+
+
+def test_signing_out_ends_the_session_on_record(browser: Client, owner: User) -> None:
+    sign_in(browser, "owner@acme.test")
+    browser.post("/sign-out/")
+    assert SignIn.objects.get().ended_because == "signed out"
+
+
+def test_the_admin_signs_in_by_the_same_page(browser: Client, staff: User, owner: User) -> None:
+    assert browser.get("/admin/", follow=True).redirect_chain[-1][0] == "/sign-in/?next=/admin/"
+    assert sign_in(browser, "staff@acme.test", form={"next": "/admin/"})["Location"] == "/admin/"
+    assert browser.get("/admin/").status_code == 200
+    browser.post("/admin/logout/")
+    assert SignIn.objects.get().ended_because == "signed out"
+    sign_in(browser, "owner@acme.test")
+    assert browser.get("/admin/", follow=True).status_code == 403  # signed in, but no admin

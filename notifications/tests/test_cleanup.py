@@ -1,11 +1,13 @@
 """Cleanup: what is old goes, what somebody may still want to read stays."""
 
+import threading
 from collections.abc import Callable
 from io import StringIO
 from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import transaction
 from pytest_django import Settings
 from rest_framework.test import APIClient
 
@@ -82,6 +84,28 @@ def test_several_at_once_count_every_row_once(member: User, monkeypatch: pytest.
         tell(member, status="read", read_at=ago(days=31))
     assert sum(in_threads(6, lambda _: services.cleanup(days=30).total)) == 60
     assert not Notification.objects.exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_rows_that_another_cleanup_is_deleting_are_its_own_and_not_waited_for(member: User) -> None:
+    held = tell(member, "held", status="read", read_at=ago(days=31))
+    for _ in range(4):
+        tell(member, status="read", read_at=ago(days=31))
+    locked, done = threading.Event(), threading.Event()
+
+    def hold_or_clean(number: int) -> int:
+        if number == 0:
+            with transaction.atomic():
+                Notification.objects.select_for_update().get(pk=held.pk)
+                locked.set()
+                return int(done.wait(timeout=10))
+        assert locked.wait(timeout=10)
+        deleted = services.cleanup(days=30).total
+        done.set()
+        return deleted
+
+    assert in_threads(2, hold_or_clean) == [1, 4]
+    assert left() == {"held"}
 
 
 @pytest.mark.parametrize(

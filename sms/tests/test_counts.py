@@ -193,7 +193,7 @@ class History:
         assert counted() == before
 
 
-@hypothesis_settings(deadline=None, max_examples=50, stateful_step_count=12, database=None)
+@hypothesis_settings(deadline=None, max_examples=40, database=None)
 @given(steps=st.lists(_STEP, min_size=1, max_size=12))
 def test_after_any_history_the_counts_equal_the_messages(steps: list[tuple[str, Any, Any]]) -> None:
     with transaction.atomic():

@@ -117,14 +117,14 @@ def test_8_workers_racing_for_one_message_hand_it_over_once(tenant: Tenant, othe
 
 
 @pytest.mark.django_db(transaction=True)
-def test_8_workers_with_the_same_40_messages_hand_each_over_once(tenant: Tenant, other_tenant: Tenant) -> None:
-    ids = [make_message((tenant, other_tenant)[index % 2]).pk for index in range(40)]
+def test_8_workers_with_the_same_24_messages_hand_each_over_once(tenant: Tenant, other_tenant: Tenant) -> None:
+    ids = [make_message((tenant, other_tenant)[index % 2]).pk for index in range(24)]
 
     def work(index: int) -> int:
-        return sum(deliver(message_id=key) is not None for key in ids[index * 5 :] + ids[: index * 5])
+        return sum(deliver(message_id=key) is not None for key in ids[index * 3 :] + ids[: index * 3])
 
-    assert sum(at_once(8, work)) == 40
-    assert simulator.counters() == {"accepted": 40, "duplicates": 0}
+    assert sum(at_once(8, work)) == 24
+    assert simulator.counters() == {"accepted": 24, "duplicates": 0}
 
 
 # --- Refusals ----------------------------------------------------------------------------------------------------

@@ -64,14 +64,13 @@ def test_the_basic_alphabet_has_the_127_characters_of_ts_23_038() -> None:
     assert len(GSM_BASIC) == 127  # and the escape
 
 
-@pytest.mark.parametrize("character", "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ¤¡ÄÖÑÜ§¿äöñüà^{}\\[~]|€\f")
-def test_a_character_of_either_gsm_table_stays_gsm_7(character: str) -> None:
-    assert segment(character).encoding == "GSM-7"
+def test_a_text_of_both_gsm_tables_stays_gsm_7() -> None:
+    assert segment("@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ¤¡ÄÖÑÜ§¿äöñüà^{}\\[~]|€\f") == Segmentation("GSM-7", 1)
 
 
-@pytest.mark.parametrize("character", "áíóúçêâ“…`\t\u00a0\u0303Ж中😀")
-def test_a_character_of_neither_table_is_ucs_2(character: str) -> None:
-    assert segment(character).encoding == "UCS-2"
+def test_a_character_of_neither_table_makes_a_text_ucs_2() -> None:
+    for character in "áíóúçêâ“…`\t\u00a0\u0303Ж中😀":
+        assert segment(character) == Segmentation("UCS-2", 1), character
 
 
 def _utf_16_parts(text: str) -> int:

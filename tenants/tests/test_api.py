@@ -15,6 +15,9 @@ from tenants.tests.conftest import suspend
 MINE, SWITCH = "/api/tenants/", "/api/tenants/switch/"
 ClientOf = Callable[[User], APIClient]
 
+#: Members of a tenant that does not exist.
+NOBODYS = "/api/tenants/01970000-0000-7000-8000-000000000000/members/"
+
 
 def members_of(tenant: Tenant) -> str:
     return f"/api/tenants/{tenant.pk}/members/"
@@ -163,7 +166,10 @@ def test_for_an_outsider_the_tenant_does_not_exist(
     client_of: ClientOf, owner: User, outsider: User, tenant: Tenant
 ) -> None:
     client = client_of(outsider)
-    replies = [client.get(members_of(tenant)), client.get(f"/api/tenants/{uuid4()}/members/")]
+    replies = [
+        client.get(members_of(tenant)),
+        client.get(NOBODYS),
+    ]
 
     assert [reply.status_code for reply in replies] == [404, 404]
     assert body(replies[0]) == body(replies[1])
@@ -186,7 +192,8 @@ def test_a_malformed_id_is_a_404(client_of: ClientOf, owner: User) -> None:
 
 
 @pytest.mark.parametrize(
-    ("method", "path"), [("get", MINE), ("post", SWITCH), ("get", f"/api/tenants/{uuid4()}/members/")]
+    ("method", "path"),
+    [("get", MINE), ("post", SWITCH), ("get", NOBODYS)],
 )
 def test_nobody_sees_tenants_without_signing_in(anonymous: APIClient, db: None, method: str, path: str) -> None:
     assert getattr(anonymous, method)(path).status_code == 401

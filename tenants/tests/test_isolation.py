@@ -25,14 +25,30 @@ def counted() -> int:
         return int(cursor.fetchone()[0])
 
 
+def refused() -> bool:
+    with pytest.raises(DatabaseError, match="outside of any scope"), transaction.atomic():
+        counted()
+    return True
+
+
 @pytest.mark.django_db
-def test_raw_sql_sees_the_tenants_rows_all_rows_or_none(one_message_each: None, tenant: Tenant) -> None:
-    assert counted() == 0
+def test_raw_sql_sees_the_tenants_rows_or_all_rows_and_without_a_scope_fails(
+    one_message_each: None, tenant: Tenant
+) -> None:
+    assert refused()
     with tenant_scope(tenant.pk):
         assert counted() == 1
     with all_tenants(because="the test counts everything"):
         assert counted() == 2
-    assert counted() == 0
+    assert refused()
+
+
+@pytest.mark.django_db
+def test_a_queryset_that_is_read_after_its_scope_ended_fails(one_message_each: None, tenant: Tenant) -> None:
+    with tenant_scope(tenant.pk):
+        rows = Message.objects.all()
+    with pytest.raises(DatabaseError, match="outside of any scope"), transaction.atomic():
+        list(rows)
 
 
 @pytest.mark.django_db(transaction=True)
@@ -44,7 +60,7 @@ def test_it_holds_outside_of_transactions_too_and_leaves_nothing_behind(
     with connection.cursor() as cursor:
         cursor.execute("SELECT current_setting('bellwether.tenant', true)")
         assert cursor.fetchone()[0] in (None, "")
-    assert counted() == 0
+    assert refused()
 
 
 @pytest.mark.django_db
@@ -65,6 +81,14 @@ def test_a_row_cannot_be_written_into_another_tenant(
         mine.tenant = other_tenant
         with pytest.raises(DatabaseError, match="row-level security"), transaction.atomic():
             mine.save()
+
+
+@pytest.mark.django_db
+def test_an_error_inside_a_scope_can_be_rolled_back(one_message_each: None, tenant: Tenant) -> None:
+    with tenant_scope(tenant.pk):
+        with pytest.raises(DatabaseError), transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute("SELECT 1 / 0")
+        assert counted() == 1
 
 
 @pytest.mark.django_db

@@ -56,13 +56,13 @@ def test_nobody_elses_current_tenant_moves(
     assert (current(outsider), current(admin)) == (other_tenant.pk, None)
 
 
-def nobody_is_a_member(tenant: Tenant) -> None:
-    Membership.objects.filter(tenant=tenant).delete()
+def dismiss(tenant: Tenant) -> None:
+    Membership.objects.filter(tenant=tenant, role="member").delete()
 
 
-@pytest.mark.parametrize("lose", [Tenant.delete, nobody_is_a_member, suspend])
+@pytest.mark.parametrize("lose", [Tenant.delete, dismiss, suspend])
 def test_whoever_can_work_nowhere_any_more_starts_to_work_in_the_new_one(
-    member: User, tenant: Tenant, other_tenant: Tenant, lose: Callable[[Tenant], object]
+    member: User, owner: User, tenant: Tenant, other_tenant: Tenant, lose: Callable[[Tenant], object]
 ) -> None:
     """`current_tenant_id` is a bare id, so it stays behind when the tenant or the membership goes."""
     lose(tenant)
@@ -110,7 +110,9 @@ def test_switching_moves_this_person_only(
     assert (current(member), current(outsider)) == (tenant.pk, other_tenant.pk)
 
 
-def test_nobody_switches_to_where_they_do_not_belong(owner: User, tenant: Tenant, other_tenant: Tenant) -> None:
+def test_nobody_switches_to_where_they_do_not_belong(
+    owner: User, outsider: User, tenant: Tenant, other_tenant: Tenant
+) -> None:
     for stray in (other_tenant.pk, uuid4()):
         with pytest.raises(services.NotAMember):
             services.switch_tenant(user=owner, tenant_id=stray)

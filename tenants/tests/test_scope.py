@@ -7,16 +7,18 @@ from typing import Any
 
 import pytest
 from django.apps import apps
+from django.db import ProgrammingError
 from django.db.models.fields.related_descriptors import create_reverse_many_to_one_manager
 
+from sms.models import CreditAccount, Message
 from tenants.models import ScopedManager, Tenant, TenantScoped
 from tenants.scope import Everyone, TenantScopeMissing, all_tenants, current_scope, enter_scope, tenant_scope
 
 pytestmark = pytest.mark.usefixtures("topped_up")
 
 
-def slugs(account: Any) -> list[str]:
-    return list(account.objects.order_by("tenant__slug").values_list("tenant__slug", flat=True))
+def slugs() -> list[str]:
+    return list(CreditAccount.objects.order_by("tenant__slug").values_list("tenant__slug", flat=True))
 
 
 # --- Without a scope ---------------------------------------------------------------------------------------------
@@ -47,19 +49,19 @@ QUERIES: dict[str, Callable[[Any], Any]] = {
 
 
 @pytest.mark.parametrize("query", QUERIES)
-def test_a_query_without_a_scope_raises(account: Any, query: str) -> None:
+def test_a_query_without_a_scope_raises(query: str) -> None:
     with pytest.raises(TenantScopeMissing, match="CreditAccount was queried without a tenant"):
-        QUERIES[query](account.objects)
+        QUERIES[query](CreditAccount.objects)
 
 
-def test_the_error_says_what_to_do(account: Any) -> None:
+def test_the_error_says_what_to_do() -> None:
     with pytest.raises(TenantScopeMissing, match=r"Use tenant_scope\(\.\.\.\), or all_tenants\(because=\.\.\.\)"):
-        account.objects.count()
+        CreditAccount.objects.count()
 
 
-def test_no_scope_at_all_can_be_asked_for(account: Any, tenant: Tenant) -> None:
+def test_no_scope_at_all_can_be_asked_for(tenant: Tenant) -> None:
     with tenant_scope(tenant.pk), tenant_scope(None), pytest.raises(TenantScopeMissing):
-        account.objects.count()
+        CreditAccount.objects.count()
 
 
 def scoped_models() -> list[Any]:
@@ -81,9 +83,8 @@ def test_every_manager_of_a_scoped_model_is_scoped(model: Any) -> None:
 
 def test_a_related_manager_without_a_scope_raises_too(tenant: Tenant, other_tenant: Tenant) -> None:
     """None exists today (`related_name="+"`); this is what one would be."""
-    message = apps.get_model("sms", "Message")
     related: Any = create_reverse_many_to_one_manager(
-        message._default_manager.__class__, message._meta.get_field("tenant").remote_field
+        Message._default_manager.__class__, Message._meta.get_field("tenant").remote_field
     )
     with pytest.raises(TenantScopeMissing):
         related(tenant).count()
@@ -94,55 +95,57 @@ def test_a_related_manager_without_a_scope_raises_too(tenant: Tenant, other_tena
 # --- Within one --------------------------------------------------------------------------------------------------
 
 
-def test_a_scope_shows_only_its_tenants_rows(account: Any, tenant: Tenant, other_tenant: Tenant) -> None:
+def test_a_scope_shows_only_its_tenants_rows(tenant: Tenant, other_tenant: Tenant) -> None:
     with tenant_scope(tenant.pk):
-        assert slugs(account) == ["acme"]
-        assert account.objects.count() == 1
-        assert not account.objects.filter(tenant=other_tenant).exists()
-        with pytest.raises(account.DoesNotExist):
-            account.objects.get(tenant=other_tenant)
+        assert slugs() == ["acme"]
+        assert CreditAccount.objects.count() == 1
+        assert not CreditAccount.objects.filter(tenant=other_tenant).exists()
+        with pytest.raises(CreditAccount.DoesNotExist):
+            CreditAccount.objects.get(tenant=other_tenant)
     with tenant_scope(other_tenant.pk):
-        assert slugs(account) == ["globex"]
+        assert slugs() == ["globex"]
 
 
-def test_updates_in_a_scope_reach_only_its_tenants_rows(account: Any, tenant: Tenant, other_tenant: Tenant) -> None:
+def test_updates_in_a_scope_reach_only_its_tenants_rows(tenant: Tenant, other_tenant: Tenant) -> None:
     with tenant_scope(tenant.pk):
-        assert account.objects.update(available=7) == 1
-        assert account.objects.filter(tenant=other_tenant).update(available=7) == 0
+        assert CreditAccount.objects.update(available=7) == 1
+        assert CreditAccount.objects.filter(tenant=other_tenant).update(available=7) == 0
     with all_tenants(because="the test looks"):
-        assert account.objects.get(tenant=other_tenant).available == 100_000
+        assert CreditAccount.objects.get(tenant=other_tenant).available == 100_000
 
 
-def test_deletes_in_a_scope_reach_only_its_tenants_rows(account: Any, tenant: Tenant) -> None:
+def test_deletes_in_a_scope_reach_only_its_tenants_rows(tenant: Tenant) -> None:
     with tenant_scope(tenant.pk):
-        account.objects.all().delete()
+        CreditAccount.objects.all().delete()
     with all_tenants(because="the test looks"):
-        assert slugs(account) == ["globex"]
+        assert slugs() == ["globex"]
 
 
-def test_bulk_updates_in_a_scope_do_not_reach_rows_of_another(
-    account: Any, tenant: Tenant, other_tenant: Tenant
-) -> None:
+def test_bulk_updates_in_a_scope_do_not_reach_rows_of_another(tenant: Tenant, other_tenant: Tenant) -> None:
     with all_tenants(because="the test looks"):
-        rows = list(account.objects.all())
+        rows = list(CreditAccount.objects.all())
     for row in rows:
         row.available = 7
     with tenant_scope(tenant.pk):
-        assert account.objects.bulk_update(rows, ["available"]) == 1
+        assert CreditAccount.objects.bulk_update(rows, ["available"]) == 1
     with all_tenants(because="the test looks"):
-        assert account.objects.get(tenant=other_tenant).available == 100_000
+        assert CreditAccount.objects.get(tenant=other_tenant).available == 100_000
 
 
-def test_a_queryset_keeps_the_scope_it_was_made_in(account: Any, tenant: Tenant, other_tenant: Tenant) -> None:
+def test_a_queryset_taken_into_another_scope_shows_nothing_of_either(tenant: Tenant, other_tenant: Tenant) -> None:
+    """The first lock still asks for the one tenant, and the second for the other."""
     with tenant_scope(tenant.pk):
-        mine = account.objects.all()
+        mine = CreditAccount.objects.all()
+        assert [row.tenant_id for row in mine.all()] == [tenant.pk]
     with tenant_scope(other_tenant.pk):
-        assert [row.tenant_id for row in mine] == [tenant.pk]
+        assert not mine.all()
+    with pytest.raises(ProgrammingError, match="outside of any scope"):
+        list(mine.all())
 
 
-def test_all_tenants_shows_everything(account: Any) -> None:
+def test_all_tenants_shows_everything() -> None:
     with all_tenants(because="the platform looks"):
-        assert slugs(account) == ["acme", "globex"]
+        assert slugs() == ["acme", "globex"]
 
 
 def test_all_tenants_needs_a_reason() -> None:
@@ -182,10 +185,10 @@ def test_an_entered_scope_is_taken_back_by_the_scope_around_it(tenant: Tenant) -
     assert current_scope() is None
 
 
-def test_a_scope_does_not_leak_into_another_thread(account: Any, tenant: Tenant) -> None:
+def test_a_scope_does_not_leak_into_another_thread(tenant: Tenant) -> None:
     def elsewhere() -> Any:
         with pytest.raises(TenantScopeMissing):
-            account.objects.all()
+            CreditAccount.objects.all()
         return current_scope()
 
     with tenant_scope(tenant.pk), ThreadPoolExecutor(1) as pool:

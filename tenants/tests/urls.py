@@ -1,6 +1,5 @@
 """Two calls about one tenant's data, for the tests of TenantView."""
 
-from django.apps import apps
 from django.urls import path
 from rest_framework.permissions import IsAuthenticated
 from rest_framework.request import Request
@@ -8,11 +7,12 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts.permissions import IsPlatformAdmin
+from sms.models import CreditAccount
 from tenants.permissions import TenantView
 
 
 def visible() -> list[str]:
-    return [str(pk) for pk in apps.get_model("sms", "CreditAccount")._default_manager.values_list("tenant", flat=True)]
+    return [str(pk) for pk in CreditAccount.objects.values_list("tenant", flat=True)]
 
 
 class Accounts(TenantView):
