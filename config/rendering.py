@@ -1,13 +1,16 @@
 """How the API reads and writes JSON."""
 
 import datetime
+import math
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from rest_framework.exceptions import ParseError
+from rest_framework.exceptions import ParseError, ValidationError
 from rest_framework.parsers import JSONParser
 from rest_framework.renderers import JSONRenderer
 from rest_framework.utils.encoders import JSONEncoder
+
+UNSTORABLE = "It holds a NUL character, half a surrogate pair, or a number without end."
 
 
 class UtcEncoder(JSONEncoder):
@@ -33,27 +36,35 @@ class ObjectJSONParser(JSONParser):
             raise ParseError("The JSON is nested too deeply.") from None
         if not isinstance(body, dict):
             raise ParseError("The body must be a JSON object.")
-        if not all(_storable(text) for text in _texts(body)):
-            raise ParseError("Text must not contain NUL characters or unpaired surrogates.")
+        if not all(_storable(key) for key in body):
+            raise ParseError("A field's name cannot be stored.")
+        refused = [name for name, value in body.items() if not all(map(_storable, _values(value)))]
+        if refused:
+            raise ValidationError({name: [UNSTORABLE] for name in refused})
         return body
 
 
-def _storable(text: str) -> bool:
-    """Whether Postgres can keep this text."""
+def _storable(value: Any) -> bool:
+    """Whether Postgres can keep this text or number."""
+    if isinstance(value, float):
+        return math.isfinite(value)  # 1e400 is good JSON, and infinite in Python
+    if not isinstance(value, str):
+        return True
     try:
-        return b"\x00" not in text.encode()
+        return b"\x00" not in value.encode()
     except UnicodeEncodeError:
         return False
 
 
-def _texts(value: Any) -> Iterator[str]:
-    waiting = [value]
+def _values(body: Any) -> Iterator[Any]:
+    """Every key and value, at any depth."""
+    waiting = [body]
     while waiting:
         item = waiting.pop()
-        if isinstance(item, str):
-            yield item
-        elif isinstance(item, Mapping):
+        if isinstance(item, Mapping):
             yield from item
             waiting.extend(item.values())
         elif isinstance(item, list):
             waiting.extend(item)
+        else:
+            yield item

@@ -241,8 +241,11 @@ RETENTION_DAYS = env.int("RETENTION_DAYS", default=30)
 
 # --- Celery ------------------------------------------------------------------------------------------------------
 
+# The same server and database in Celery's own spelling.
 CELERY_BROKER_URL = (
-    REDIS_URL.replace("unix://", "redis+socket://", 1) if REDIS_URL.startswith("unix://") else REDIS_URL
+    REDIS_URL.replace("unix://", "redis+socket://", 1).replace("?db=", "?virtual_host=", 1)
+    if REDIS_URL.startswith("unix://")
+    else REDIS_URL
 )
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True

@@ -1,4 +1,3 @@
-import math
 from typing import Any, ClassVar
 from uuid import UUID
 
@@ -97,22 +96,17 @@ class ReportProblemSerializer(serializers.Serializer[Any]):
     data = serializers.DictField(default=dict)  # type: ignore[assignment] # the contract's word for it
 
     def validate_data(self, data: dict[str, Any]) -> dict[str, Any]:
-        if not _storable(data, levels=MAX_DATA_LEVELS):
-            raise serializers.ValidationError(f"Nested deeper than {MAX_DATA_LEVELS} levels, or a number without end.")
+        if not _is_shallow(data, levels=MAX_DATA_LEVELS):
+            raise serializers.ValidationError(f"Nested deeper than {MAX_DATA_LEVELS} levels.")
         if len(str(data)) > MAX_DATA_CHARACTERS:
             raise serializers.ValidationError(f"Longer than {MAX_DATA_CHARACTERS} characters.")
         return data
 
 
-def _storable(value: Any, *, levels: int) -> bool:
-    """Whether Python can write it as JSON at any depth of its own stack, and Postgres can read that.
-
-    1e400 is good JSON and infinite in Python, which writes it back as `Infinity`, which is no JSON.
-    """
-    if isinstance(value, float):
-        return math.isfinite(value)
+def _is_shallow(value: Any, *, levels: int) -> bool:
+    """Whether it can be written as JSON at any depth of Python's own stack."""
     inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
-    return levels > 0 and all(_storable(item, levels=levels - 1) for item in inner)
+    return levels > 0 and all(_is_shallow(item, levels=levels - 1) for item in inner)
 
 
 class CleanupSerializer(serializers.Serializer[Any]):

@@ -41,7 +41,7 @@ class NotificationViewSet(viewsets.ViewSet):
     @action(detail=False)
     def recent(self, request: Request) -> HttpResponseBase:
         """The newest visible ones, and how many are unread in the whole inbox. What every open tab polls."""
-        query = RecentQuery(data=request.query_params)
+        query = RecentQuery(data=request.query_params.dict())
         query.is_valid(raise_exception=True)
         user = caller(request)
         rows = inbox.recent(user, limit=query.validated_data["limit"])
@@ -71,7 +71,7 @@ class NotificationViewSet(viewsets.ViewSet):
     @action(detail=False)
     def real(self, request: Request) -> Response:
         """The newest visible ones, filtered."""
-        query = RealQuery(data=request.query_params)
+        query = RealQuery(data=request.query_params.dict())
         query.is_valid(raise_exception=True)
         rows = NotificationFilter(request.query_params, queryset=inbox.visible(caller(request)))
         if not rows.is_valid():

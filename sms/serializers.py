@@ -17,6 +17,11 @@ class SendSerializer(serializers.Serializer[Any]):
     # 11 letters and digits, or a number: 3GPP TS 23.040, 9.1.2.5
     sender_id = serializers.RegexField(r"^[A-Za-z0-9 ]{1,11}$|^\+?[0-9]{3,15}$", max_length=16)
 
+    def validate_text(self, text: str) -> str:
+        if not text.strip():
+            raise serializers.ValidationError("There is nothing to send.")
+        return text
+
     def validate_to(self, given: list[str]) -> list[str]:
         numbers, refused = [], {}
         for index, text in enumerate(given):

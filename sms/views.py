@@ -35,7 +35,7 @@ class MessagesView(TenantView):
             raise PaymentRequired(str(poor)) from None
         body = {
             "success": True,
-            "message": f"Accepted {len(batch.messages)} messages",
+            "message": f"Accepted {len(batch.messages)} message{'' if len(batch.messages) == 1 else 's'}",
             "batch_id": batch.id,
             "accepted": len(batch.messages),
             "credits": batch.credits,

@@ -15,6 +15,8 @@ from notifications.system_monitor.reconcile import reconcile
 
 #: How long a caller waits for the report of the runner that holds the lease.
 PATIENCE_SECONDS = 10.0
+#: Machines' clocks may differ by this much.
+CLOCK_TOLERANCE = datetime.timedelta(seconds=5)
 
 
 class NoReportYet(Exception):
@@ -36,7 +38,7 @@ def check_health(*, max_age: datetime.timedelta | None = None) -> dict[str, Any]
     deadline = time.monotonic() + PATIENCE_SECONDS
     while True:
         last = last_run()
-        if last is not None and last.finished_at >= oldest:
+        if last is not None and _is_fresh(last, oldest):
             return _with_age(last.report, last.finished_at)
         token = lease.take()
         if token is not None:
@@ -50,12 +52,17 @@ def check_health(*, max_age: datetime.timedelta | None = None) -> dict[str, Any]
         time.sleep(0.05)
 
 
+def _is_fresh(last: MonitorRun, oldest: datetime.datetime) -> bool:
+    """Young enough, and not from a future that a clock has since gone back from."""
+    return oldest <= last.finished_at <= timezone.now() + CLOCK_TOLERANCE
+
+
 def _evaluate(token: int, *, oldest: datetime.datetime) -> dict[str, Any] | None:
     """Runs the checks under the lease and writes down what follows; None when the lease was lost meanwhile."""
     try:
         # Looked at again now that nobody else writes: the holder before us may have finished a moment ago.
         last = last_run()
-        if last is not None and last.finished_at >= oldest:
+        if last is not None and _is_fresh(last, oldest):
             return _with_age(last.report, last.finished_at)
         report = runner.run()
         with transaction.atomic():

@@ -212,3 +212,12 @@ def test_a_bad_argument_to_the_real_command_is_3() -> None:
     done, _ = in_a_process("--nonsense")
     assert (done.returncode, done.stdout) == (3, "")
     assert "Traceback" not in done.stderr
+
+
+def test_a_database_that_was_never_migrated_is_critical_and_says_so() -> None:
+    """The session's own server has one: the tests themselves use databases of other names."""
+    done, _ = in_a_process("--no-color")
+    assert done.returncode == 2, done.stderr
+    assert "tables are missing, the first is" in done.stdout
+    assert "nobody was notified" in done.stderr
+    assert "Traceback" not in done.stdout + done.stderr

@@ -17,6 +17,7 @@ from sms import services
 from sms.models import Message, Receipt, Status
 from sms.providers.base import BadReceipt, Outbound, Provider
 from sms.services import apply_receipts, deliver
+from sms.services.sending import record_submission
 from sms.tests.helpers import Carrier, at_once, make_message, receipt
 from tenants.models import Tenant
 
@@ -182,7 +183,7 @@ def test_the_end_state_is_the_highest_that_was_reported(
 
 def _answer(message: Message) -> None:
     """The carrier's reply to the submission; only the first one finds a claim."""
-    services._submitted(message, "one", Carrier.delivery_deadline)
+    record_submission(message, "one", Carrier.delivery_deadline)
 
 
 # --- Receipts that overtake the reply to the submission ----------------------------------------------------------
@@ -217,7 +218,7 @@ def test_a_receipt_committed_while_others_are_applied_is_not_lost(tenant: Tenant
         return execute(sql, params, many, context)
 
     with connection.execute_wrapper(overtaken):
-        services._submitted(message, "one", Carrier.delivery_deadline)
+        record_submission(message, "one", Carrier.delivery_deadline)
     assert came == [[[1]]]
     services.sweep()
     assert status_of(message) == "delivered"

@@ -11,11 +11,10 @@ from django.utils import timezone
 from pytest_django import DjangoCaptureOnCommitCallbacks, Settings
 from uuid_utils.compat import uuid7
 
-from sms import services
 from sms.models import Message, Receipt, Status
 from sms.providers import simulator
 from sms.providers.base import Outbound, Provider, Temporary, Uncertain
-from sms.services import apply_receipts, deliver, queue_messages, sweep
+from sms.services import apply_receipts, deliver, queue_messages, sending, sweep
 from sms.tests.helpers import Carrier, at_once, hinted, hints, make_message, number, receipt
 from tenants.models import Tenant
 
@@ -111,11 +110,11 @@ def test_an_unknown_message_stays_unknown_while_the_carrier_cannot_be_asked(tena
     assert message.status == "queued"
 
 
-def test_an_unknown_message_of_a_provider_we_do_not_have_stays_unknown(tenant: Tenant) -> None:
+def test_an_unknown_message_of_a_provider_that_was_taken_away_is_given_up(tenant: Tenant) -> None:
     message = make_message(tenant, provider="retired", status=Status.UNKNOWN)
     sweep()
     message.refresh_from_db()
-    assert message.status == "unknown"
+    assert (message.status, message.failure_reason) == ("expired", "unknown_provider")
 
 
 def test_a_carrier_that_never_says_whether_it_took_a_message_is_given_up_in_the_end(
@@ -248,7 +247,7 @@ def test_a_batch_is_accepted_without_a_broker_and_handed_out_later(
     nowhere = Celery(broker="redis://127.0.0.1:1/0", set_as_current=False)
     nowhere.conf.update(task_publish_retry=False, broker_transport_options={"max_retries": 0})
     with monkeypatch.context() as without, django_capture_on_commit_callbacks(execute=True):
-        without.setattr(services, "current_app", nowhere)
+        without.setattr(sending, "current_app", nowhere)
         batch = queue_messages(tenant_id=tenant.pk, recipients=[number(1)], text="Hi", sender_id="Acme")
     (message,) = batch.messages
     assert hinted(message) == 0

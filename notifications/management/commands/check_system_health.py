@@ -57,7 +57,7 @@ class Command(BaseCommand):
             if verbose:
                 self._print_measure(item["details"])
         if not report["stored"]:
-            self.stderr.write("The database is unreachable: nothing was stored and nobody was notified.")
+            self.stderr.write("The report could not be stored, and nobody was notified.")
 
     def _print_measure(self, details: dict[str, Any]) -> None:
         if "threshold" not in details:
