@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help up test lint format clean
+.PHONY: help up test lint format bench clean
 
 help: ## Say what there is
 	@grep -E '^[a-z]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 10
@@ -25,6 +25,9 @@ lint: $(VENV)/.dev ## Style, types, arrows between the rooms, missing migrations
 
 format: $(VENV)/.dev ## Let ruff write the style
 	@$(BIN)/ruff check --fix . && $(BIN)/ruff format .
+
+bench: $(VENV)/.dev ## Measure it, as ratios in one run (some minutes)
+	@$(BIN)/python -m bench
 
 clean: ## Remove the demo's data and the private folders (not while it runs)
 	@DATA_DIR="$(or $(DATA_DIR),.data)" $(BIN)/python -m config.supervisor.clean

@@ -134,3 +134,28 @@ class SignIn(models.Model):
 
     def __str__(self) -> str:
         return f"{self.email} {self.outcome} {self.created_at:%Y-%m-%d %H:%M}"
+
+
+class IdempotentReply(models.Model):
+    """The reply to a request that carried an Idempotency-Key; given again to whoever repeats it."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+")
+    key = models.CharField(max_length=200)
+    fingerprint = models.CharField(max_length=64)
+    status = models.PositiveSmallIntegerField(default=0)
+    body = models.TextField(blank=True)
+    created_at = models.DateTimeField(default=now)
+
+    class Meta:
+        constraints: ClassVar = [
+            # used by idempotency._once: whoever comes second waits here for the first
+            models.UniqueConstraint(fields=["user", "key"], name="idempotency_key_once"),
+        ]
+        indexes: ClassVar = [
+            # used by the nightly retention
+            models.Index(fields=["created_at"], name="idempotent_reply_age"),
+        ]
+
+    def __str__(self) -> str:
+        return self.key

@@ -14,7 +14,8 @@ from django.utils import timezone
 from rest_framework_simplejwt.exceptions import TokenError
 from rest_framework_simplejwt.token_blacklist.models import BlacklistedToken, OutstandingToken
 
-from accounts.models import SignIn, User
+from accounts.models import IdempotentReply, SignIn, User
+from accounts.signals import access_changed
 from accounts.tokens import SESSION_CLAIM, SessionRefreshToken
 
 #: Two tabs may refresh the same token at the same moment. Only after this long is a second use taken for theft.
@@ -126,12 +127,17 @@ def sign_out(*, refresh: str) -> None:
 
 def end_session(*, session_id: str, because: str) -> None:
     """Its access tokens stop working at once; ending an ended one changes nothing."""
-    SignIn.objects.filter(pk=session_id, ended_at=None).update(ended_at=timezone.now(), ended_because=because)
+    open_one = SignIn.objects.filter(pk=session_id, ended_at=None)
+    user_id = open_one.values_list("user_id", flat=True).first()
+    if open_one.update(ended_at=timezone.now(), ended_because=because):
+        access_changed.send(sender=SignIn, user_id=user_id)
 
 
 def end_sessions(*, user: User, because: str) -> int:
     """Ends every session of a person; returns how many."""
-    return SignIn.objects.filter(user=user, ended_at=None).update(ended_at=timezone.now(), ended_because=because)
+    ended = SignIn.objects.filter(user=user, ended_at=None).update(ended_at=timezone.now(), ended_because=because)
+    access_changed.send(sender=SignIn, user_id=user.pk)
+    return ended
 
 
 def update_profile(*, user: User, changes: dict[str, Any]) -> User:
@@ -157,6 +163,11 @@ def forget_expired_tokens() -> int:
     """Deletes outstanding tokens (and with them the blacklist's entries) that have expired; returns how many rows."""
     deleted, _ = OutstandingToken.objects.filter(expires_at__lt=timezone.now()).delete()
     return deleted
+
+
+def forget_old_replies() -> int:
+    """Deletes remembered replies whose keys are no longer kept; returns how many."""
+    return IdempotentReply.objects.filter(created_at__lt=timezone.now() - settings.IDEMPOTENCY_KEPT).delete()[0]
 
 
 def forget_old_sign_ins() -> int:

@@ -35,7 +35,7 @@ PUBLIC_URL = env.str("PUBLIC_URL", default="http://127.0.0.1:8000").rstrip("/")
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 CORS_ALLOWED_ORIGINS = env.list("CORS_ALLOWED_ORIGINS", default=[])
 CORS_URLS_REGEX = r"^/api/"
-CORS_EXPOSE_HEADERS = ["ETag", "Retry-After", "X-Poll-Interval", "X-Request-ID"]
+CORS_EXPOSE_HEADERS = ["ETag", "Retry-After", "X-Poll-Interval", "X-Request-ID", "Idempotency-Replayed"]
 CORS_ALLOW_HEADERS = ["accept", "authorization", "content-type", "idempotency-key", "if-none-match", "x-csrftoken"]
 #: How many proxies of ours stand in front and append to X-Forwarded-For; 0 trusts nobody's header.
 TRUSTED_PROXIES = env.int("TRUSTED_PROXIES", default=0)
@@ -44,6 +44,7 @@ SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS and TRUSTED_PROXIES else None
 SECURE_HSTS_SECONDS = env.int("HSTS_SECONDS", default=0)
 SESSION_COOKIE_HTTPONLY = True
+SESSION_ENGINE = "django.contrib.sessions.backends.cached_db"
 
 # --- Rooms -------------------------------------------------------------------------------------------------------
 
@@ -103,14 +104,18 @@ USE_TZ = True
 
 # --- Postgres and Redis ------------------------------------------------------------------------------------------
 
-_DATABASE_OPTIONS: dict[str, Any] = {
+_CONNECTING: dict[str, Any] = {
     "CONN_MAX_AGE": env.int("CONN_MAX_AGE", default=600),
     "CONN_HEALTH_CHECKS": True,
     # The tenant is named in front of a statement (tenants.isolation), which a named cursor cannot carry; a pooler that
     # hands each transaction another connection cannot carry one either.
     "DISABLE_SERVER_SIDE_CURSORS": True,
-    "OPTIONS": {"connect_timeout": env.int("DATABASE_CONNECT_TIMEOUT", default=2)},
 }
+
+
+def _database(server: dict[str, Any]) -> dict[str, Any]:
+    options = {"connect_timeout": env.int("DATABASE_CONNECT_TIMEOUT", default=2)} | server.get("OPTIONS", {})
+    return _CONNECTING | server | {"OPTIONS": options}
 
 
 def _embedded_database(role: str) -> dict[str, Any]:
@@ -127,8 +132,7 @@ def _embedded_database(role: str) -> dict[str, Any]:
 EMBEDDED_POSTGRES = not env.str("DATABASE_URL", default="")
 EMBEDDED_REDIS = not env.str("REDIS_URL", default="")
 DATABASES = {
-    "default": _DATABASE_OPTIONS
-    | (_embedded_database(embedded.APP_ROLE) if EMBEDDED_POSTGRES else env.db("DATABASE_URL"))
+    "default": _database(_embedded_database(embedded.APP_ROLE) if EMBEDDED_POSTGRES else env.db("DATABASE_URL"))
 }
 #: A copy, because config/database.py swaps the role in DATABASES for a while.
 DATABASE_APP_ROLE = str(DATABASES["default"]["USER"])
@@ -192,6 +196,8 @@ REST_FRAMEWORK = {
     "NUM_PROXIES": TRUSTED_PROXIES,
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
 }
+#: The contract's: an Idempotency-Key is remembered this long.
+IDEMPOTENCY_KEPT = timedelta(hours=24)
 DATA_UPLOAD_MAX_MEMORY_SIZE = env.int("MAX_BODY_BYTES", default=2_500_000)
 
 # --- SMS ---------------------------------------------------------------------------------------------------------
@@ -236,6 +242,9 @@ UNANSWERED_RUNS_LIMIT = env.int("UNANSWERED_RUNS_LIMIT", default=3)
 # --- Notifications -----------------------------------------------------------------------------------------------
 
 POLL_INTERVAL_SECONDS = env.int("POLL_INTERVAL_SECONDS", default=30)
+#: Polls that everybody together may make before X-Poll-Interval grows, and that one person may make at all.
+POLLS_PER_SECOND = env.int("POLLS_PER_SECOND", default=300)
+POLLS_PER_MINUTE = env.int("POLLS_PER_MINUTE", default=240)
 UNREAD_COUNT_CAP = 1000  # the contract's; a longer count tells a person nothing more
 RETENTION_DAYS = env.int("RETENTION_DAYS", default=30)
 
@@ -264,6 +273,16 @@ CELERY_BEAT_SCHEDULE = {
         "task": "sms.tasks.sweep",
         "schedule": SMS_SWEEP_SECONDS,
         "options": {"expires": SMS_SWEEP_SECONDS},
+    },
+    "missed inbox changes": {
+        "task": "notifications.tasks.make_up_for_missed_changes",
+        "schedule": 5,
+        "options": {"expires": 5},
+    },
+    "sweep announcements": {
+        "task": "notifications.tasks.sweep_announcements",
+        "schedule": 30,
+        "options": {"expires": 30},
     },
     "squash counts": {"task": "sms.tasks.squash_counts", "schedule": 60, "options": {"expires": 60}},
     "retention": {"task": "notifications.tasks.retention", "schedule": crontab(hour=3, minute=15)},

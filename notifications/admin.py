@@ -1,7 +1,14 @@
 from django.contrib import admin
 
 from accounts.admin import ReadOnlyAdmin
-from notifications.models import Incident, MonitorRun, Notification
+from notifications.models import (
+    Announcement,
+    Incident,
+    MonitorRun,
+    Notification,
+    NotificationSettings,
+    NotificationTemplate,
+)
 
 
 @admin.register(Incident)
@@ -27,3 +34,29 @@ class MonitorRunAdmin(ReadOnlyAdmin):
     list_display = ("finished_at", "state")
     list_filter = ("state",)
     ordering = ("-finished_at",)
+
+
+@admin.register(Announcement)
+class AnnouncementAdmin(ReadOnlyAdmin):
+    list_display = ("created_at", "author", "title", "priority", "state", "created_count", "target_count")
+    list_filter = ("state", "priority", "notification_type")
+    list_select_related = ("author",)
+    search_fields = ("title", "author__email")
+    ordering = ("-id",)
+
+
+@admin.register(NotificationTemplate)
+class NotificationTemplateAdmin(ReadOnlyAdmin):
+    list_display = ("kind", "name", "title", "is_active", "updated_at")
+    list_filter = ("is_active", "kind")
+    search_fields = ("name", "title", "message")
+    ordering = ("kind", "name")
+
+
+@admin.register(NotificationSettings)
+class NotificationSettingsAdmin(ReadOnlyAdmin):
+    list_display = ("user", "email_notifications_enabled", "sms_notifications_enabled", "in_app_notifications_enabled")
+    list_filter = ("email_notifications_enabled", "sms_notifications_enabled", "in_app_notifications_enabled")
+    list_select_related = ("user",)
+    search_fields = ("user__email",)
+    ordering = ("-id",)

@@ -89,7 +89,7 @@ def resolve(*, incident: Incident, summary: str, now: datetime.datetime) -> bool
         if not mine.update(state=Incident.State.RESOLVED, resolved_at=now):
             return False
         incident.refresh_from_db()
-        told = User.objects.active().filter(notifications__incident=incident).distinct()
+        told = list(User.objects.active().filter(notifications__incident=incident).distinct())
         context = {"title": incident.title, "summary": summary, "duration": wording.duration(now - incident.opened_at)}
         notify(
             kind=ProblemResolved,
@@ -99,6 +99,7 @@ def resolve(*, incident: Incident, summary: str, now: datetime.datetime) -> bool
             context=context,
             data=_data(incident),
             now=now,
+            regardless=told,  # who was told of a beginning is told of its end, low as its priority is
         )
     return True
 
@@ -144,6 +145,7 @@ def report_problem(
             context=context,
             data=_data(incident) | {"report": data},
             now=now,
+            regardless=[reporter],  # the row is the receipt of their own call, and the reply names it
         )
     return incident, next(row for row in told if row.recipient_id == reporter.pk)
 

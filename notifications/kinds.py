@@ -21,6 +21,8 @@ class Kind:
     priority: ClassVar[Priority | None] = Priority.MEDIUM
     title: ClassVar[str]
     message: ClassVar[str]
+    #: Every variable of its context that a text may show, each with an example of its value.
+    variables: ClassVar[Mapping[str, str]] = {}
     is_system: ClassVar[bool] = True
     is_auto_generated: ClassVar[bool] = True
 
@@ -32,12 +34,21 @@ class Kind:
         return title[:200], message[:4000]
 
 
+#: What every notification of an open problem can show.
+PROBLEM = {
+    "title": "SMS Service: the success rate is low",
+    "summary": "69.6 % of 56 settled messages in the last 24 hours were delivered; at least 80 % should be.",
+    "advice": "Look at the failure reasons under Failed Messages.",
+}
+
+
 class ProblemOpened(Kind):
     slug = "problem_opened"
     notification_type = Notification.Type.SYSTEM
     priority = None
     title = "$title"
     message = "$summary $advice"
+    variables = PROBLEM
 
 
 class ProblemEscalated(Kind):
@@ -46,6 +57,7 @@ class ProblemEscalated(Kind):
     priority = None
     title = "Worse: $title"
     message = "$summary $advice"
+    variables = PROBLEM
 
 
 class ProblemResolved(Kind):
@@ -54,6 +66,11 @@ class ProblemResolved(Kind):
     priority = Priority.LOW
     title = "Resolved: $title"
     message = "It is over after $duration. $summary"
+    variables = {
+        "title": "SMS Service: the success rate is low",
+        "duration": "2 hours",
+        "summary": "Now: 98.2 % of 112 settled messages in the last 24 hours were delivered.",
+    }
 
 
 class ProblemReported(Kind):
@@ -63,6 +80,47 @@ class ProblemReported(Kind):
     is_auto_generated = False
     title = "$title"
     message = "$description (reported by $reporter$times)"
+    variables = {
+        "title": "Problem reported: Slow site",
+        "description": "Pages take ten seconds.",
+        "reporter": "Ada Lovelace",
+        "times": ", 2 times so far",
+    }
 
 
-KINDS: tuple[type[Kind], ...] = (ProblemOpened, ProblemEscalated, ProblemResolved, ProblemReported)
+class Announced(Kind):
+    slug = "announcement"
+    notification_type = Notification.Type.INFO
+    is_auto_generated = False
+    title = "$title"
+    message = "$message"
+    variables = {"title": "Maintenance on Sunday", "message": "Sending pauses from 02:00 to 03:00 UTC."}
+
+
+class SmsCreditLow(Kind):
+    slug = "sms_credit_low"
+    notification_type = Notification.Type.SMS_CREDIT
+    title = "SMS credits are low: $percentage % left"
+    message = (
+        "$current_credits of $total_credits SMS credits are left. Your $level threshold is $threshold %. "
+        "Top up so that messages keep going out."
+    )
+    is_system = False
+    variables = {
+        "current_credits": "80",
+        "total_credits": "1000",
+        "percentage": "8.0",
+        "level": "critical",
+        "threshold": "10",
+    }
+
+
+KINDS: tuple[type[Kind], ...] = (
+    ProblemOpened,
+    ProblemEscalated,
+    ProblemResolved,
+    ProblemReported,
+    Announced,
+    SmsCreditLow,
+)
+BY_SLUG = {kind.slug: kind for kind in KINDS}

@@ -1,17 +1,19 @@
 """The only writers of Notification."""
 
 import datetime
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from django.db import transaction
+from django.db import models, transaction
 from django.db.models import Q
 from django.utils import timezone
 from uuid_utils.compat import uuid7
 
 from accounts.models import User
+from notifications import preferences, texts
+from notifications.changes import inbox_changed
 from notifications.kinds import Kind
 from notifications.models import Incident, Notification
 from notifications.models.priority import Priority
@@ -24,7 +26,7 @@ CLEANUP_BATCH = 5000
 MAX_DAYS = 36500
 
 
-def notify(
+def notify(  # noqa: PLR0913 (the one door)
     *,
     kind: type[Kind],
     recipients: Iterable[User],
@@ -35,15 +37,19 @@ def notify(
     priority: Priority | None = None,
     data: dict[str, Any] | None = None,
     now: datetime.datetime | None = None,
+    regardless: Collection[User] = (),
 ) -> list[Notification]:
     """The one door: tells each recipient once, and returns the rows that are new.
 
     With an incident, the same `event` of it is never told to the same person twice, whoever else is telling it at
-    this moment. The priority is the given one, else the kind's, else the incident's.
+    this moment. The priority is the given one, else the kind's, else the incident's. Whoever turned in-app
+    notifications off is left out where it is low or medium, except those in `regardless`.
     """
-    title, message = kind.write(context)
+    title, message = texts.write(kind, context)
     chosen = priority or kind.priority or (Priority(incident.priority) if incident else Priority.MEDIUM)
     now = now or timezone.now()
+    people = {person.pk: person for person in recipients}
+    muted = preferences.muted(user_ids=people, priority=chosen) - {person.pk for person in regardless}
     rows = [
         Notification(
             id=uuid7(),
@@ -62,10 +68,12 @@ def notify(
             created_at=now,
         )
         # Sorted, so that two that tell the same people in another order cannot wait for each other.
-        for recipient in sorted(recipients, key=lambda person: person.pk)
+        for key, recipient in sorted(people.items())
+        if key not in muted
     ]
     with transaction.atomic():
         Notification.objects.bulk_create(rows, ignore_conflicts=True, batch_size=1000)
+        inbox_changed(user_ids=[row.recipient_id for row in rows])
         if incident is None:
             return rows
         # ON CONFLICT DO NOTHING does not say which rows it left out; their ids, made here, do.
@@ -77,8 +85,63 @@ def mark_read(*, user: User, notification_id: UUID) -> Notification | None:
     """Marks one as read and returns it; repeating it is fine. None when this person has no such notification."""
     mine = Notification.objects.addressed_to(user).filter(pk=notification_id)
     now = timezone.now()
-    mine.unread().update(status=Status.READ, read_at=now, updated_at=now)
+    if mine.unread().update(status=Status.READ, read_at=now, updated_at=now):
+        inbox_changed(user_ids=[user.pk])
     return mine.first()
+
+
+def mark_unread(*, user: User, notification_id: UUID) -> Notification | None:
+    """Makes one unread again, out of the archive too. None when this person has no such notification."""
+    mine = Notification.objects.addressed_to(user).filter(pk=notification_id)
+    back = {"status": Status.UNREAD, "read_at": None, "archived_at": None, "updated_at": timezone.now()}
+    if mine.exclude(status=Status.UNREAD).update(**back):
+        inbox_changed(user_ids=[user.pk])
+    return mine.first()
+
+
+def archive(*, user: User, notification_id: UUID) -> Notification | None:
+    """Puts one away; when it was read stays known. None when this person has no such notification."""
+    mine = Notification.objects.addressed_to(user).filter(pk=notification_id)
+    now = timezone.now()
+    if mine.unarchived().update(status=Status.ARCHIVED, archived_at=now, updated_at=now):
+        inbox_changed(user_ids=[user.pk])
+    return mine.first()
+
+
+def delete(*, user: User, notification_id: UUID) -> bool:
+    """Deletes one for good; False when this person has no such notification."""
+    deleted, _ = Notification.objects.addressed_to(user).filter(pk=notification_id).delete()
+    if deleted:
+        inbox_changed(user_ids=[user.pk])
+    return bool(deleted)
+
+
+class BulkAction(models.TextChoices):
+    """What `bulk` can do; the values are the API's."""
+
+    MARK_READ = "mark_read"
+    MARK_UNREAD = "mark_unread"
+    ARCHIVE = "archive"
+    DELETE = "delete"
+
+
+def bulk(*, user: User, ids: Sequence[UUID], action: BulkAction) -> int:
+    """Does one thing to many; returns how many of this person's own changed. Ids of others are passed over."""
+    now = timezone.now()
+    mine = Notification.objects.addressed_to(user).filter(pk__in=ids)
+    match action:
+        case BulkAction.MARK_READ:
+            count = mine.unread().update(status=Status.READ, read_at=now, updated_at=now)
+        case BulkAction.MARK_UNREAD:
+            back = {"status": Status.UNREAD, "read_at": None, "archived_at": None, "updated_at": now}
+            count = mine.exclude(status=Status.UNREAD).update(**back)
+        case BulkAction.ARCHIVE:
+            count = mine.unarchived().update(status=Status.ARCHIVED, archived_at=now, updated_at=now)
+        case BulkAction.DELETE:
+            count = mine.delete()[0]
+    if count:
+        inbox_changed(user_ids=[user.pk])
+    return count
 
 
 def mark_all_read(*, user: User, before: datetime.datetime | UUID | None = None) -> int:
@@ -94,7 +157,10 @@ def mark_all_read(*, user: User, before: datetime.datetime | UUID | None = None)
     elif before is not None:
         # All of that millisecond: the API does not show the microseconds that are stored.
         unread = unread.filter(created_at__lte=before.replace(microsecond=before.microsecond // 1000 * 1000 + 999))
-    return unread.update(status=Status.READ, read_at=now, updated_at=now)
+    count = unread.update(status=Status.READ, read_at=now, updated_at=now)
+    if count:
+        inbox_changed(user_ids=[user.pk])
+    return count
 
 
 @dataclass(frozen=True)
@@ -133,6 +199,11 @@ def _given(rule: Q) -> Q:
     return Q(expires_at__isnull=False) & rule
 
 
+def _recipients(ids: Sequence[UUID]) -> list[UUID]:
+    """Whose they are, before they go."""
+    return list(Notification.objects.filter(pk__in=ids).values_list("recipient_id", flat=True).distinct())
+
+
 def _delete(rule: Q) -> int:
     deleted = 0
     while True:
@@ -141,6 +212,7 @@ def _delete(rule: Q) -> int:
             ids = Notification.objects.filter(rule).select_for_update(skip_locked=True, of=("self",))
             batch = list(ids.values_list("pk", flat=True)[:CLEANUP_BATCH])
             if batch:  # Django answers None, not 0, where it need not ask the database
+                inbox_changed(user_ids=_recipients(batch))
                 deleted += Notification.objects.filter(pk__in=batch)._raw_delete("default")
         if len(batch) < CLEANUP_BATCH:
             return deleted

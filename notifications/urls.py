@@ -1,9 +1,18 @@
+from django.urls import path
 from rest_framework.routers import SimpleRouter
 
-from notifications.views import NotificationViewSet, SystemViewSet
+from notifications.views import CreditTestView, NotificationViewSet, SettingsView, SystemViewSet, TemplateViewSet
+from notifications.views.inbox import recent
 
 router = SimpleRouter(use_regex_path=False)
 router.register("system", SystemViewSet, basename="system")
+router.register("templates", TemplateViewSet, basename="template")
 router.register("", NotificationViewSet, basename="notification")
 
-urlpatterns = router.urls
+# The poll has a short way of its own in front of its viewset.
+urlpatterns = [
+    path("recent/", recent, name="notification-recent"),
+    path("settings/", SettingsView.as_view(), name="notification-settings"),
+    path("sms-credit/test/", CreditTestView.as_view(), name="sms-credit-test"),
+    *router.urls,
+]

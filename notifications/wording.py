@@ -22,10 +22,24 @@ def duration(length: datetime.timedelta) -> str:
     return "less than a minute"
 
 
-def time_ago(then: datetime.datetime, *, now: datetime.datetime) -> str:
+def age(length: datetime.timedelta) -> str:
     """ "just now", "2 hours ago"."""
-    length = now - then
     return "just now" if length < datetime.timedelta(minutes=1) else f"{duration(length)} ago"
+
+
+def time_ago(then: datetime.datetime, *, now: datetime.datetime) -> str:
+    return age(now - then)
+
+
+def changes_in(length: datetime.timedelta) -> datetime.timedelta:
+    """How long `age` of something this old stays as it is."""
+    seconds = length.total_seconds()
+    for index, (_, size) in enumerate(UNITS):
+        if seconds >= size:
+            following = (seconds // size + 1) * size
+            larger = UNITS[index - 1][1] if index else following  # four weeks are followed by a month, not by five
+            return datetime.timedelta(seconds=min(following, larger) - seconds)
+    return datetime.timedelta(seconds=60 - seconds)
 
 
 def window(length: datetime.timedelta) -> str:

@@ -6,6 +6,7 @@ from rest_framework.exceptions import APIException
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from accounts.idempotency import idempotent
 from sms import services
 from sms.models import Message
 from sms.serializers import MessageSerializer, SendSerializer
@@ -20,6 +21,7 @@ class PaymentRequired(APIException):
 class MessagesView(TenantView):
     """POST `{to, text, sender_id}`: accepts a batch; sending begins at once and goes on after the reply."""
 
+    @idempotent
     def post(self, request: Request) -> Response:
         given = SendSerializer(data=request.data)
         given.is_valid(raise_exception=True)

@@ -5,6 +5,7 @@ from uuid import UUID
 from django.db import transaction
 
 from accounts.models import User
+from accounts.signals import access_changed
 from tenants.models import Membership, Tenant
 
 
@@ -19,6 +20,7 @@ def add_member(*, tenant: Tenant, user: User, role: str = Membership.Role.MEMBER
         # `current_tenant_id` is a bare id: it stays behind when the tenant, or the membership, goes.
         workable = Membership.objects.in_use().filter(user=user).values("tenant_id")
         User.objects.filter(pk=user.pk).exclude(current_tenant_id__in=workable).update(current_tenant_id=tenant.pk)
+        access_changed.send(sender=User, user_id=user.pk)
     user.refresh_from_db(fields=["current_tenant_id"])
     return Membership.objects.get(tenant=tenant, user=user)
 
@@ -28,7 +30,9 @@ def switch_tenant(*, user: User, tenant_id: UUID) -> Membership:
     membership = Membership.objects.in_use().select_related("tenant").filter(user=user, tenant_id=tenant_id).first()
     if membership is None:
         raise NotAMember
-    User.objects.filter(pk=user.pk).update(current_tenant_id=tenant_id)
+    with transaction.atomic():
+        User.objects.filter(pk=user.pk).update(current_tenant_id=tenant_id)
+        access_changed.send(sender=User, user_id=user.pk)
     user.current_tenant_id = tenant_id
     return membership
 

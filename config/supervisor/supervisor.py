@@ -112,7 +112,8 @@ class Supervisor:
             start_new_session=True,
         )
         if done.returncode and not self.stopping:
-            raise CannotStart(f"manage.py {words[0]} failed:\n{done.stderr.strip()[-2000:]}")
+            last = "\n".join(done.stderr.strip().splitlines()[-3:])
+            raise CannotStart(f"manage.py {words[0]} failed:\n{last}")
 
     def _wait_for_web(self, web: Child) -> None:
         deadline = time.monotonic() + 30

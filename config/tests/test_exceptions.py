@@ -108,7 +108,7 @@ def test_a_fault_of_ours_is_500_without_its_text(admin: User, monkeypatch: pytes
     def broken(*args: object, **kwargs: object) -> None:
         raise RuntimeError("secret: SELECT password FROM accounts_user")
 
-    monkeypatch.setattr("notifications.inbox.recent", broken)
+    monkeypatch.setattr("notifications.poll.compute", broken)
     client = signed_in(admin)
     client.raise_request_exception = False
     response = client.get("/api/notifications/recent/")

@@ -33,7 +33,8 @@ class NotificationQuerySet(models.QuerySet["Notification"]):
 
 
 class Notification(models.Model):
-    """One line in one person's inbox. Only notifications.services writes it.
+    """One line in one person's inbox. Only notifications.services writes it, and notifications.announcements the rows
+    of its own.
 
     Not a TenantScoped model: its scope is the recipient (`addressed_to`), and it may belong to no tenant at all.
     """
@@ -58,9 +59,20 @@ class Notification(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     recipient = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="notifications")
-    tenant = models.ForeignKey(Tenant, null=True, blank=True, on_delete=models.CASCADE, related_name="+")
+    # Most rows have none: an index over those would only tempt the planner.
+    tenant = models.ForeignKey(
+        Tenant, null=True, blank=True, on_delete=models.CASCADE, related_name="+", db_index=False
+    )
     incident = models.ForeignKey(
         Incident, null=True, blank=True, on_delete=models.CASCADE, related_name="notifications"
+    )
+    announcement = models.ForeignKey(
+        "notifications.Announcement",
+        null=True,
+        blank=True,
+        on_delete=models.CASCADE,
+        related_name="notifications",
+        db_index=False,  # `notification_announced_once` leads with it
     )
     event = models.CharField(max_length=40, blank=True, help_text='What of the incident it tells, such as "opened".')
     kind = models.CharField(max_length=60, help_text="Slug in notifications.kinds.")
@@ -90,9 +102,15 @@ class Notification(models.Model):
                 name="notification_once",
                 condition=models.Q(incident__isnull=False),
             ),
+            # used by announcements.write_chunk: a chunk that is written again tells nobody twice
+            models.UniqueConstraint(
+                fields=["announcement", "recipient"],
+                name="notification_announced_once",
+                condition=models.Q(announcement__isnull=False),
+            ),
         ]
         indexes: ClassVar = [
-            # used by inbox.recent() and inbox.real(): newest visible of one recipient
+            # used by poll.compute() and inbox.visible(): newest visible of one recipient
             models.Index(
                 fields=["recipient", "-id"], name="notification_inbox", condition=~models.Q(status="archived")
             ),
@@ -103,6 +121,14 @@ class Notification(models.Model):
                 condition=models.Q(status="unread"),
                 include=["tenant", "expires_at"],
             ),
+            # used by poll.compute(): when the next of one recipient expires
+            models.Index(
+                fields=["recipient", "expires_at"],
+                name="notification_expires_next",
+                condition=models.Q(expires_at__isnull=False),
+            ),
+            # used when a tenant is deleted
+            models.Index(fields=["tenant"], name="notification_of_tenant", condition=models.Q(tenant__isnull=False)),
             # used by services.cleanup(), one for each reason to go
             models.Index(fields=["read_at"], name="notification_read", condition=models.Q(status="read")),
             models.Index(fields=["archived_at"], name="notification_archived", condition=models.Q(status="archived")),

@@ -12,6 +12,7 @@ from uuid_utils.compat import uuid7
 
 from accounts.models import User
 from notifications import incidents, services
+from notifications.changes import inbox_changed
 from notifications.kinds import Kind
 from notifications.models import Incident, Notification
 from notifications.models.priority import Priority
@@ -60,6 +61,7 @@ def tell(
     if fields:
         Notification.objects.filter(pk=row.pk).update(**fields)
         vars(row).update(fields)
+        inbox_changed(user_ids=[user.pk])
     return row
 
 

@@ -1,40 +1,17 @@
-from typing import Any, ClassVar
+"""Fields that more than one call takes."""
+
+from typing import Any
+from urllib.parse import urlsplit
 from uuid import UUID
 
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 from rest_framework import serializers
 
-from notifications import wording
-from notifications.models import Notification
 from notifications.models.priority import Priority
-from notifications.services import MAX_DAYS
 
-MAX_RECENT, MAX_REAL = 50, 100
-#: Bounds what a caller can have stored with a report, and so copied to every admin.
+#: Bounds what a caller can have stored with a notification.
 MAX_DATA_CHARACTERS, MAX_DATA_LEVELS = 4000, 20
-
-
-class NotificationSerializer(serializers.ModelSerializer[Notification]):
-    """The item of the contract."""
-
-    is_unread = serializers.SerializerMethodField()
-    time_ago = serializers.SerializerMethodField()
-    incident = serializers.UUIDField(source="incident_id", read_only=True)
-
-    class Meta:
-        model = Notification
-        fields: ClassVar = [
-            *("id", "title", "message", "notification_type", "priority", "status", "is_unread", "is_system"),
-            *("is_auto_generated", "action_text", "action_url", "data", "created_at", "updated_at", "read_at"),
-            *("expires_at", "time_ago", "incident"),
-        ]
-
-    def get_is_unread(self, notification: Notification) -> bool:
-        return notification.status == Notification.Status.UNREAD
-
-    def get_time_ago(self, notification: Notification) -> str:
-        return wording.time_ago(notification.created_at, now=timezone.now())
 
 
 class StrictIntegerField(serializers.IntegerField):
@@ -44,14 +21,6 @@ class StrictIntegerField(serializers.IntegerField):
         if isinstance(data, bool | float) or (isinstance(data, str) and not data.lstrip("-").isdecimal()):
             self.fail("invalid")
         return super().to_internal_value(data)
-
-
-class RecentQuery(serializers.Serializer[Any]):
-    limit = StrictIntegerField(min_value=1, max_value=MAX_RECENT, default=10)
-
-
-class RealQuery(serializers.Serializer[Any]):
-    limit = StrictIntegerField(min_value=1, max_value=MAX_REAL, default=20)
 
 
 class WatermarkField(serializers.CharField):
@@ -75,10 +44,6 @@ class WatermarkField(serializers.CharField):
         return moment if timezone.is_aware(moment) else timezone.make_aware(moment, timezone.get_default_timezone())
 
 
-class MarkAllSerializer(serializers.Serializer[Any]):
-    before = WatermarkField(required=False, allow_null=True)
-
-
 class PriorityField(serializers.ChoiceField):
     """low, medium, high or critical; `urgent`, an older word, is accepted as critical."""
 
@@ -89,18 +54,16 @@ class PriorityField(serializers.ChoiceField):
         return Priority(super().to_internal_value("critical" if data == "urgent" else data))
 
 
-class ReportProblemSerializer(serializers.Serializer[Any]):
-    problem_type = serializers.CharField(max_length=100)
-    description = serializers.CharField(max_length=2000)
-    priority = PriorityField(default=Priority.MEDIUM)
-    data = serializers.DictField(default=dict)  # type: ignore[assignment] # the contract's word for it
+class SmallObjectField(serializers.DictField):
+    """A JSON object that is copied to every recipient, and so is bounded."""
 
-    def validate_data(self, data: dict[str, Any]) -> dict[str, Any]:
-        if not _is_shallow(data, levels=MAX_DATA_LEVELS):
+    def run_validation(self, data: Any = serializers.empty) -> Any:
+        if isinstance(data, dict) and not _is_shallow(data, levels=MAX_DATA_LEVELS):
             raise serializers.ValidationError(f"Nested deeper than {MAX_DATA_LEVELS} levels.")
-        if len(str(data)) > MAX_DATA_CHARACTERS:
+        found = super().run_validation(data)
+        if len(str(found)) > MAX_DATA_CHARACTERS:
             raise serializers.ValidationError(f"Longer than {MAX_DATA_CHARACTERS} characters.")
-        return data
+        return found
 
 
 def _is_shallow(value: Any, *, levels: int) -> bool:
@@ -109,6 +72,33 @@ def _is_shallow(value: Any, *, levels: int) -> bool:
     return levels > 0 and all(_is_shallow(item, levels=levels - 1) for item in inner)
 
 
-class CleanupSerializer(serializers.Serializer[Any]):
-    days = StrictIntegerField(min_value=1, max_value=MAX_DAYS, default=30)
-    dry_run = serializers.BooleanField(default=False)
+class ActionUrlField(serializers.CharField):
+    """Where a notification leads: an absolute http(s) address, or a path on this site. Nothing else, because clients
+    make a link of it: browsers run `javascript:`, and leave the site for `//host` and for `/\\host`."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(max_length=500, **options)
+
+    def to_internal_value(self, data: Any) -> str:
+        # Before the base class trims: browsers drop tabs and line ends from an address, wherever they stand.
+        if isinstance(data, str) and not data.isprintable():
+            raise serializers.ValidationError("It holds control characters.")
+        text = super().to_internal_value(data)
+        if text and not (_is_path(text) or _is_http(text)):
+            raise serializers.ValidationError("Use an http(s) address, or a path on this site such as /inbox/.")
+        return text
+
+
+def _is_path(text: str) -> bool:
+    path = text.partition("?")[0].partition("#")[0]
+    return path.startswith("/") and "//" not in path and not any(sign in text for sign in "\\ ")
+
+
+def _is_http(text: str) -> bool:
+    if any(sign in text for sign in "\\ "):
+        return False
+    try:
+        parts = urlsplit(text)
+        return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # a bracket without its other one, a port that is no number
+        return False

@@ -1,0 +1,45 @@
+"""How one person wants to be told."""
+
+from typing import ClassVar
+
+from django.conf import settings
+from django.db import models
+from django.utils.timezone import now
+from uuid_utils.compat import uuid7
+
+
+class NotificationSettings(models.Model):
+    """One row a person, made when it is first read or written. Only notifications.preferences writes it."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    user = models.OneToOneField(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="notification_settings"
+    )
+    email_notifications_enabled = models.BooleanField(default=True)
+    sms_notifications_enabled = models.BooleanField(default=False, help_text="Off until asked for: it costs credits.")
+    in_app_notifications_enabled = models.BooleanField(
+        default=True, help_text="Off leaves the inbox to high and critical ones."
+    )
+    sms_credit_warning_threshold = models.PositiveSmallIntegerField(default=25, help_text="Whole percent.")
+    sms_credit_critical_threshold = models.PositiveSmallIntegerField(
+        default=10, help_text="Whole percent, below the warning threshold."
+    )
+    created_at = models.DateTimeField(default=now, editable=False)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        verbose_name_plural = "notification settings"
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                condition=models.Q(sms_credit_critical_threshold__gte=1, sms_credit_warning_threshold__lte=100),
+                name="settings_thresholds_are_percents",
+            ),
+            # bounds the other end of both as well
+            models.CheckConstraint(
+                condition=models.Q(sms_credit_critical_threshold__lt=models.F("sms_credit_warning_threshold")),
+                name="settings_critical_below_warning",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"Settings of {self.user_id}"

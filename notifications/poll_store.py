@@ -1,0 +1,172 @@
+"""What Redis keeps for the poll, all of it replaceable from Postgres.
+
+    access:{user}                    a random epoch; moved by whatever changes what this person may do
+    session:{sid}                    "{epoch}|{tenant}": Postgres vouched for this session under that epoch
+    inbox:{user}                     a random version; moved by whatever changes what this person sees
+    poll:{user}:{version}:{limit}    "{etag}{until}{body}"; holds until something in it would read differently
+    polls:{user}:{minute}            how often this person polled
+    load:{ten seconds}               how often everybody did
+
+Epochs and versions are random, never counters: a Redis that lost everything gives new ones, so an old ETag is a 200
+and never a stale 304. A body is stored under the version that was read before it was computed, so one that was
+overtaken by a change is never found again.
+"""
+
+import functools
+import secrets
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass
+from uuid import UUID
+
+import redis
+import structlog
+from django.conf import settings
+from django.db import DatabaseError
+
+from notifications.models import MissedChange
+
+log = structlog.get_logger(__name__)
+
+ETAG_LENGTH = 34  # a quoted 128-bit digest in hex
+UNTIL_LENGTH = 13  # milliseconds since 1970, until the year 2286
+KEPT_SECONDS = 7 * 24 * 3600
+#: Postgres is asked again whether a session stands at least this often, should a change have gone past the services.
+VOUCHED_SECONDS = 600
+LOAD_WINDOW_SECONDS = 10
+
+ASK = """
+local vouched = redis.call('GET', 'session:' .. ARGV[1])
+local epoch = redis.call('GET', 'access:' .. ARGV[2])
+if not vouched or not epoch or string.sub(vouched, 1, 16) ~= epoch then return {'stranger'} end
+local mine = 'polls:' .. ARGV[2] .. ':' .. ARGV[5]
+local count = redis.call('INCR', mine)
+if count == 1 then redis.call('EXPIRE', mine, 120) end
+if count > tonumber(ARGV[6]) then return {'throttled'} end
+local load = 'load:' .. ARGV[7]
+if redis.call('INCR', load) == 1 then redis.call('EXPIRE', load, 60) end
+local before = redis.call('GET', 'load:' .. (ARGV[7] - 1)) or '0'
+local tenant = string.sub(vouched, 18)
+local version = redis.call('GET', 'inbox:' .. ARGV[2])
+if not version then
+    redis.call('SET', 'inbox:' .. ARGV[2], ARGV[8], 'EX', ARGV[9])
+    return {'compute', before, ARGV[8], tenant}
+end
+local stored = redis.call('GET', 'poll:' .. ARGV[2] .. ':' .. version .. ':' .. ARGV[3])
+-- By the caller's clock, which is the one that "2 hours ago" was worded by.
+if not stored or string.sub(stored, 35, 47) <= ARGV[10] then return {'compute', before, version, tenant} end
+if string.sub(stored, 1, 34) == ARGV[4] then return {'same', before} end
+return {'stored', before, stored}
+"""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What one round trip says of a poll.
+
+    `verdict`: "stranger" (ask Postgres who this is), "throttled", "compute" (under `version`, for `tenant`), "same"
+    (the caller has it) or "stored" (`etag` and `body`).
+    """
+
+    verdict: str
+    load: int = 0
+    version: str = ""
+    tenant: str = ""
+    etag: str = ""
+    body: bytes = b""
+
+
+@functools.cache
+def client() -> "redis.Redis":
+    return redis.Redis.from_url(settings.REDIS_URL, socket_timeout=1, socket_connect_timeout=1)
+
+
+@functools.cache
+def _ask_script() -> "redis.commands.core.Script":
+    return client().register_script(ASK)
+
+
+def ask(*, session: str, user: str, limit: int, etag: str) -> Answer:
+    """Everything a poll asks, in one round trip. Raises RedisError."""
+    now = time.time()
+    minute, window = int(now // 60), int(now // LOAD_WINDOW_SECONDS)
+    most, milliseconds = settings.POLLS_PER_MINUTE, f"{int(now * 1000):0{UNTIL_LENGTH}d}"
+    reply = _ask_script()(
+        args=(session, user, limit, etag, minute, most, window, _random(), KEPT_SECONDS, milliseconds)
+    )
+    verdict = reply[0].decode()
+    load = int(reply[1]) if len(reply) > 1 else 0
+    if verdict == "stored":
+        return Answer(verdict, load, etag=reply[2][:ETAG_LENGTH].decode(), body=reply[2][ETAG_LENGTH + UNTIL_LENGTH :])
+    if verdict == "compute":
+        return Answer(verdict, load, version=reply[2].decode(), tenant=reply[3].decode())
+    return Answer(verdict, load)
+
+
+@dataclass(frozen=True)
+class Marks:
+    """A person's present epoch and version, read before Postgres is asked what holds under them."""
+
+    epoch: str
+    version: str
+
+
+def marks(*, user: str) -> Marks:
+    """Reads them, and makes what is missing. Raises RedisError."""
+    fresh = client().pipeline()
+    for name in ("access", "inbox"):
+        fresh.set(f"{name}:{user}", _random(), nx=True, ex=KEPT_SECONDS)
+        fresh.get(f"{name}:{user}")
+    _, epoch, _, version = fresh.execute()
+    return Marks(epoch.decode(), version.decode())
+
+
+def vouch(*, session: str, tenant: str, epoch: str) -> None:
+    """Notes that Postgres let this session in under an epoch. Raises RedisError."""
+    client().set(f"session:{session}", f"{epoch}|{tenant}", ex=VOUCHED_SECONDS)
+
+
+def keep(*, user: str, version: str, limit: int, etag: str, body: bytes, until: float) -> None:
+    """Stores a body that reads the same until a moment (seconds since 1970). Raises RedisError."""
+    left = max(int((until - time.time()) * 1000), 0)
+    record = f"{etag}{int(until * 1000):0{UNTIL_LENGTH}d}".encode() + body
+    client().set(f"poll:{user}:{version}:{limit}", record, px=left + 1000)
+
+
+def forget(*, user_ids: Iterable[UUID], names: tuple[str, ...] = ("inbox",)) -> None:
+    """Moves versions, so that nothing stored for these people is given again.
+
+    Without Redis the change is noted in Postgres, for the sweeper to make up for: a Redis that comes back with what it
+    knew before would otherwise answer with what was.
+    """
+    people = [str(user_id) for user_id in user_ids]
+    try:
+        moved = client().pipeline(transaction=False)
+        for user in people:
+            for name in names:
+                moved.set(f"{name}:{user}", _random(), ex=KEPT_SECONDS)
+        moved.execute()
+    except redis.RedisError as error:
+        log.warning("poll store unreachable; the change is noted", people=len(people), error=type(error).__name__)
+        _note(people)
+
+
+def _note(people: list[str]) -> None:
+    try:
+        MissedChange.objects.bulk_create(MissedChange(user_id=user) for user in people)
+    except DatabaseError as error:
+        log.exception("a change of the inbox could not be noted", error=type(error).__name__)
+
+
+def make_up_for_missed() -> int:
+    """Moves the versions of people whose change Redis did not hear of; returns how many. Raises RedisError."""
+    rows = list(MissedChange.objects.order_by("id")[:5000])
+    if rows:
+        client().ping()
+        forget(user_ids={row.user_id for row in rows}, names=("inbox", "access"))
+        MissedChange.objects.filter(pk__in=[row.pk for row in rows]).delete()
+    return len(rows)
+
+
+def _random() -> str:
+    return secrets.token_hex(8)

@@ -1,0 +1,64 @@
+from typing import Any, ClassVar
+
+from django.utils import timezone
+from rest_framework import serializers
+
+from notifications import wording
+from notifications.models import Notification
+from notifications.serializers.fields import StrictIntegerField, WatermarkField
+from notifications.services import BulkAction
+
+MAX_RECENT, MAX_REAL, MAX_PAGE, MAX_BULK = 50, 100, 100, 500
+
+
+class NotificationSerializer(serializers.ModelSerializer[Notification]):
+    """The item of the contract."""
+
+    is_unread = serializers.SerializerMethodField()
+    time_ago = serializers.SerializerMethodField()
+    incident = serializers.UUIDField(source="incident_id", read_only=True)
+
+    class Meta:
+        model = Notification
+        fields: ClassVar = [
+            *("id", "title", "message", "notification_type", "priority", "status", "is_unread", "is_system"),
+            *("is_auto_generated", "action_text", "action_url", "data", "created_at", "updated_at", "read_at"),
+            *("expires_at", "time_ago", "incident"),
+        ]
+
+    def get_is_unread(self, notification: Notification) -> bool:
+        return notification.status == Notification.Status.UNREAD
+
+    def get_time_ago(self, notification: Notification) -> str:
+        return wording.time_ago(notification.created_at, now=timezone.now())
+
+
+class RecentQuery(serializers.Serializer[Any]):
+    limit = StrictIntegerField(min_value=1, max_value=MAX_RECENT, default=10)
+
+
+class RealQuery(serializers.Serializer[Any]):
+    limit = StrictIntegerField(min_value=1, max_value=MAX_REAL, default=20)
+
+
+class PageQuery(serializers.Serializer[Any]):
+    page_size = StrictIntegerField(min_value=1, max_value=MAX_PAGE, default=20)
+    older_than = serializers.UUIDField(required=False)
+    newer_than = serializers.UUIDField(required=False)
+
+    def validate(self, asked: dict[str, Any]) -> dict[str, Any]:
+        if len(asked.keys() & {"older_than", "newer_than"}) > 1:
+            raise serializers.ValidationError({"newer_than": ["Not together with older_than."]})
+        return asked
+
+
+class BulkSerializer(serializers.Serializer[Any]):
+    ids = serializers.ListField(child=serializers.UUIDField(), min_length=1, max_length=MAX_BULK)
+    action = serializers.ChoiceField(choices=BulkAction.choices)
+
+    def validate_action(self, action: str) -> BulkAction:
+        return BulkAction(action)
+
+
+class MarkAllSerializer(serializers.Serializer[Any]):
+    before = WatermarkField(required=False, allow_null=True)

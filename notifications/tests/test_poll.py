@@ -1,0 +1,322 @@
+"""The poll's short way: what Redis vouches for, and that it is never older than Postgres."""
+
+import datetime
+import json
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+import redis
+import time_machine
+from django.conf import settings as django_settings
+from django.utils import timezone
+from hypothesis import HealthCheck, given
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
+from pytest_django import DjangoAssertNumQueries, Settings
+from rest_framework.test import APIClient
+
+from accounts import services as accounts
+from accounts.models import SignIn, User
+from accounts.tokens import SessionRefreshToken
+from config.rendering import UtcJSONRenderer
+from notifications import inbox, poll, poll_store, services
+from notifications.models import MissedChange, Notification
+from notifications.serializers.inbox import NotificationSerializer
+from notifications.services import BulkAction
+from notifications.tests.helpers import API, tell
+from tenants import services as tenants
+from tenants.models import Tenant
+
+RECENT = API + "recent/"
+ClientOf = Callable[[User], APIClient]
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture(autouse=True)
+def _own_connection() -> Iterator[None]:
+    """The store keeps its connection; each test may point it elsewhere."""
+    yield
+    reconnect()
+
+
+def reconnect() -> None:
+    poll_store.client.cache_clear()
+    poll_store._ask_script.cache_clear()
+
+
+@pytest.fixture
+def warm(client_of: ClientOf, member: User) -> APIClient:
+    """A member whose inbox is stored."""
+    client = client_of(member)
+    assert client.get(RECENT).status_code == 200
+    return client
+
+
+def fresh(user: User, *, limit: int = 10) -> Any:
+    """What the serializer makes of the inbox now."""
+    user.refresh_from_db()
+    rows = inbox.visible(user).order_by("-id")[:limit]
+    body = {
+        "success": True,
+        "notifications": NotificationSerializer(rows, many=True).data,
+        "unread_count": inbox.unread_count(user),
+    }
+    return json.loads(UtcJSONRenderer().render(body))
+
+
+# --- One body, made two ways -------------------------------------------------------------------------------------
+
+
+def test_the_body_is_the_serializers(member: User, tenant: Tenant) -> None:
+    moment = datetime.datetime(2026, 3, 1, 23, 59, 59, 999_999, tzinfo=datetime.UTC)
+    tell(member, 'Quotes " and \\ and </script>', message="Zażółć 😀\n\ttabs\u2028", tenant=tenant)
+    tell(member, data={"a": [1, 2.5, None, True, {"b": "é\u0001"}], "": "x"}, priority="critical")
+    tell(member, created_at=moment, updated_at=moment, read_at=moment, status="read")
+    tell(member, expires_at=timezone.now() + datetime.timedelta(days=400), action_text="Go", action_url="/x?a=1&b=2")
+    for days in (0.01, 0.5, 3, 9, 28, 29, 45, 800):
+        tell(member, created_at=timezone.now() - datetime.timedelta(days=days))
+    for limit in (1, 10, 50):
+        with time_machine.travel(timezone.now(), tick=False):
+            body = poll.compute(user_id=str(member.pk), tenant_id=str(tenant.pk), limit=limit)
+            assert json.loads(body.content) == fresh(member, limit=limit)
+
+
+def test_the_viewset_and_the_short_way_answer_alike(client_of: ClientOf, member: User) -> None:
+    tell(member)
+    client = client_of(member)
+    long_way, short_way = client.get(RECENT), client.get(RECENT)
+    assert long_way.content == short_way.content
+    for name in ("ETag", "Cache-Control", "Vary", "X-Poll-Interval", "Content-Type"):
+        assert long_way[name] == short_way[name], name
+
+
+# --- What it costs -----------------------------------------------------------------------------------------------
+
+
+def test_an_unchanged_poll_touches_no_table_and_makes_one_round_trip(
+    warm: APIClient, django_assert_num_queries: DjangoAssertNumQueries, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    warm.get(RECENT)  # the script is known to the server from here on
+    sent: list[Any] = []
+    real = redis.connection.AbstractConnection.send_packed_command
+
+    def counting(self: Any, command: Any, **options: Any) -> Any:
+        sent.append(command)
+        return real(self, command, **options)  # type: ignore[no-untyped-call]
+
+    monkeypatch.setattr(redis.connection.AbstractConnection, "send_packed_command", counting)
+    with django_assert_num_queries(0):
+        stored = warm.get(RECENT)
+        same = warm.get(RECENT, HTTP_IF_NONE_MATCH=stored["ETag"])
+    assert (stored.status_code, same.status_code, same.content) == (200, 304, b"")
+    assert len(sent) == 2
+
+
+def test_a_changed_inbox_costs_one_query(
+    warm: APIClient, member: User, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    tell(member)
+    with django_assert_num_queries(1):
+        assert warm.get(RECENT).json()["unread_count"] == 1
+    with django_assert_num_queries(0):
+        assert warm.get(RECENT).json()["unread_count"] == 1
+
+
+def test_a_page_with_a_session_cookie_is_answered_too(member: User, anonymous: APIClient) -> None:
+    tell(member)
+    anonymous.force_login(member)
+    first = anonymous.get(RECENT)
+    assert first.json()["unread_count"] == 1
+    assert anonymous.get(RECENT, HTTP_IF_NONE_MATCH=first["ETag"]).status_code == 304
+
+
+# --- Whoever may no longer see it --------------------------------------------------------------------------------
+
+
+def test_signing_out_ends_polls_at_once(member: User) -> None:
+    session = accounts.record_success(user=member, method=SignIn.Method.TOKEN, address=None, user_agent="")
+    tokens = SessionRefreshToken.for_session(session).pair()
+    client = APIClient()
+    client.credentials(HTTP_AUTHORIZATION=f"Bearer {tokens['access']}")
+    assert [client.get(RECENT).status_code for _ in range(2)] == [200, 200]
+    APIClient().post("/api/auth/logout/", {"refresh": tokens["refresh"]})
+    assert client.get(RECENT).status_code == 401
+
+
+def test_deactivating_ends_polls_at_once(warm: APIClient, member: User) -> None:
+    member.is_active = False
+    member.save()
+    assert warm.get(RECENT).status_code == 401
+
+
+def test_deleting_ends_polls_at_once(warm: APIClient, member: User) -> None:
+    member.delete()
+    assert warm.get(RECENT).status_code == 401
+
+
+def test_a_new_password_ends_polls_at_once(warm: APIClient, member: User) -> None:
+    member.set_password("another battery staple")
+    member.save()
+    assert warm.get(RECENT).status_code == 401
+
+
+def test_switching_the_tenant_shows_the_other_inbox_at_once(
+    warm: APIClient, member: User, tenant: Tenant, other_tenant: Tenant
+) -> None:
+    tell(member, "of the first", tenant=tenant)
+    tenants.add_member(tenant=other_tenant, user=member)
+    assert warm.get(RECENT).json()["unread_count"] == 1
+    tenants.switch_tenant(user=member, tenant_id=other_tenant.pk)
+    assert warm.get(RECENT).json() == {"success": True, "notifications": [], "unread_count": 0}
+
+
+def test_a_session_that_ends_while_it_is_being_vouched_for_is_not_remembered(
+    client_of: ClientOf, member: User
+) -> None:
+    client = client_of(member)
+    marks = poll_store.marks(user=str(member.pk))
+    session = SignIn.objects.get(user=member)
+    accounts.end_session(session_id=str(session.pk), because="signed out")  # after Postgres was asked, before the note
+    poll_store.vouch(session=str(session.pk), tenant="", epoch=marks.epoch)
+    assert client.get(RECENT).status_code == 401
+
+
+@pytest.mark.parametrize("token", ["", "x", "a.b.c", "é"])
+def test_a_token_that_is_none_is_401(token: str, anonymous: APIClient) -> None:
+    anonymous.credentials(HTTP_AUTHORIZATION=f"Bearer {token}")
+    assert anonymous.get(RECENT).status_code == 401
+
+
+def test_a_refresh_token_is_no_access_token(warm: APIClient, member: User) -> None:
+    session = SignIn.objects.get(user=member)
+    warm.credentials(HTTP_AUTHORIZATION=f"Bearer {SessionRefreshToken.for_session(session)}")
+    assert warm.get(RECENT).status_code == 401
+
+
+def test_an_expired_token_is_401_although_its_session_is_vouched_for(warm: APIClient) -> None:
+    with time_machine.travel(timezone.now() + datetime.timedelta(minutes=16)):
+        assert warm.get(RECENT).status_code == 401
+
+
+# --- Without Redis, and with one that forgot ---------------------------------------------------------------------
+
+
+def test_without_redis_the_answers_are_the_same(warm: APIClient, member: User, settings: Settings) -> None:
+    tell(member)
+    before = warm.get(RECENT)
+    settings.REDIS_URL = "redis://127.0.0.1:1"
+    reconnect()
+    without = warm.get(RECENT)
+    assert (without.status_code, without.content) == (200, before.content)
+    assert warm.get(RECENT, HTTP_IF_NONE_MATCH=before["ETag"]).status_code == 304
+
+
+def test_a_redis_that_lost_everything_serves_nothing_old(warm: APIClient, member: User) -> None:
+    etag = warm.get(RECENT)["ETag"]
+    Notification.objects.create(recipient=member, kind="x", notification_type="info", title="Unannounced", message="")
+    with redis.Redis.from_url(django_settings.REDIS_URL) as server:
+        server.flushdb()
+    answer = warm.get(RECENT, HTTP_IF_NONE_MATCH=etag)
+    assert (answer.status_code, answer.json()["unread_count"]) == (200, 1)
+
+
+def test_a_change_that_redis_did_not_hear_of_is_made_up_for(warm: APIClient, member: User, settings: Settings) -> None:
+    there = settings.REDIS_URL
+    settings.REDIS_URL = "redis://127.0.0.1:1"
+    reconnect()
+    tell(member)
+    assert list(MissedChange.objects.values_list("user_id", flat=True)) == [member.pk]
+    with pytest.raises(redis.RedisError):
+        poll_store.make_up_for_missed()
+    assert MissedChange.objects.count() == 1
+
+    settings.REDIS_URL = there
+    reconnect()
+    assert poll_store.make_up_for_missed() == 1
+    assert warm.get(RECENT).json()["unread_count"] == 1
+    assert not MissedChange.objects.exists()
+
+
+# --- How often ---------------------------------------------------------------------------------------------------
+
+
+def test_one_person_who_polls_without_end_is_asked_to_wait(warm: APIClient, settings: Settings) -> None:
+    settings.POLLS_PER_MINUTE = 3
+    with time_machine.travel((timezone.now() + datetime.timedelta(minutes=1)).replace(second=20), tick=False):
+        assert [warm.get(RECENT).status_code for _ in range(4)] == [200, 200, 200, 429]
+        refused = warm.get(RECENT)
+    assert 1 <= int(refused["Retry-After"]) <= 40
+    assert refused.json()["code"] == "throttled"
+
+
+def test_the_interval_grows_with_the_load_up_to_tenfold(settings: Settings) -> None:
+    settings.POLL_INTERVAL_SECONDS, settings.POLLS_PER_SECOND = 30, 100
+    assert [poll.interval(load) for load in (0, 1000, 1001, 2500, 10**9)] == [30, 30, 60, 90, 300]
+
+
+def test_the_load_of_the_window_before_decides(warm: APIClient, settings: Settings) -> None:
+    settings.POLLS_PER_SECOND = 1
+    now = timezone.now()
+    with time_machine.travel(now, tick=False):
+        for _ in range(11):
+            warm.get(RECENT)
+    with time_machine.travel(now + datetime.timedelta(seconds=10), tick=False):
+        assert warm.get(RECENT)["X-Poll-Interval"] == str(2 * settings.POLL_INTERVAL_SECONDS)
+
+
+# --- Never older than Postgres -----------------------------------------------------------------------------------
+
+CHANGES = ("tell", "read", "unread", "archive", "delete", "read all", "bulk", "expire", "cleanup", "switch", "wait")
+
+
+@hypothesis_settings(
+    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture], derandomize=True
+)
+@given(steps=st.lists(st.tuples(st.sampled_from(CHANGES), st.integers(0, 5)), min_size=1, max_size=14))
+def test_whatever_happens_between_polls_a_reply_is_never_an_older_one(
+    steps: list[tuple[str, int]], client_of: ClientOf, member: User, tenant: Tenant, other_tenant: Tenant
+) -> None:
+    tenants.add_member(tenant=other_tenant, user=member)
+    client, etag = client_of(member), ""
+    with time_machine.travel(timezone.now(), tick=False) as clock:
+        for change, number in steps:
+            _do(change, number, member, [tenant, other_tenant], clock)
+            answer = client.get(RECENT, HTTP_IF_NONE_MATCH=etag)
+            if answer.status_code == 401:  # waited for longer than an access token lives
+                client = client_of(member)
+                answer = client.get(RECENT, HTTP_IF_NONE_MATCH=etag)
+            if answer.status_code == 200:
+                body, etag = answer.json(), answer["ETag"]
+            assert body == fresh(member)
+
+
+def _do(  # noqa: C901 (a flat list of what can happen)
+    change: str, number: int, user: User, both: list[Tenant], clock: Any
+) -> None:
+    user.refresh_from_db()
+    ids = list(Notification.objects.filter(recipient=user).order_by("-id").values_list("pk", flat=True))
+    one = ids[number % len(ids)] if ids else None
+    match change:
+        case "tell":
+            tell(user, f"Number {number}", tenant=[None, *both][number % 3])
+        case "read all":
+            services.mark_all_read(user=user)
+        case "bulk":
+            services.bulk(user=user, ids=ids[:number], action=list(BulkAction)[number % 4])
+        case "cleanup":
+            services.cleanup(days=1)
+        case "switch":
+            tenants.switch_tenant(user=user, tenant_id=both[number % 2].pk)
+        case "wait":
+            clock.shift(datetime.timedelta(seconds=[1, 31, 61, 600, 4000, 90_000][number]))
+        case "expire" if one:
+            tell(user, "Short-lived", expires_at=timezone.now() + datetime.timedelta(seconds=number * 30 + 1))
+        case "read" if one:
+            services.mark_read(user=user, notification_id=one)
+        case "unread" if one:
+            services.mark_unread(user=user, notification_id=one)
+        case "archive" if one:
+            services.archive(user=user, notification_id=one)
+        case "delete" if one:
+            services.delete(user=user, notification_id=one)

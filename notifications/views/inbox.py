@@ -1,0 +1,132 @@
+"""My inbox."""
+
+import time
+from uuid import UUID
+
+from django.db.models import QuerySet
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.views.decorators.csrf import csrf_exempt
+from rest_framework import viewsets
+from rest_framework.decorators import action
+from rest_framework.exceptions import Throttled, ValidationError
+from rest_framework.permissions import IsAuthenticated
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from accounts.callers import caller
+from notifications import inbox, poll, services, statistics
+from notifications.filters import NotificationFilter
+from notifications.models import Notification
+from notifications.pagination import IdPagination
+from notifications.serializers.inbox import (
+    BulkSerializer,
+    MarkAllSerializer,
+    NotificationSerializer,
+    RealQuery,
+    RecentQuery,
+)
+
+
+class NotificationViewSet(viewsets.ViewSet):
+    """My inbox."""
+
+    permission_classes = [IsAuthenticated]
+    lookup_field = "notification_id"
+    lookup_value_converter = "uuid"
+
+    @action(detail=False)
+    def recent(self, request: Request) -> HttpResponse:
+        """The newest visible ones, and how many are unread in the whole inbox: the long way of what tabs poll."""
+        if request.META.get(poll.THROTTLED):
+            raise Throttled(wait=60 - time.time() % 60, detail="Too many polls. X-Poll-Interval says how often.")
+        query = RecentQuery(data=request.query_params.dict())
+        query.is_valid(raise_exception=True)
+        return poll.slow_answer(request._request, user=caller(request), limit=query.validated_data["limit"])
+
+    def list(self, request: Request) -> Response:
+        """All that has not expired, in pages, filtered."""
+        mine = inbox.unexpired(caller(request))
+        pages = IdPagination()
+        page = pages.paginate_queryset(_filtered(request, mine), request, self)
+        return pages.get_paginated_response(NotificationSerializer(page, many=True).data)
+
+    @action(detail=False)
+    def real(self, request: Request) -> Response:
+        """The newest visible ones, filtered; `status=archived` looks into the archive."""
+        query = RealQuery(data=request.query_params.dict())
+        query.is_valid(raise_exception=True)
+        user = caller(request)
+        rows = inbox.unexpired(user) if request.query_params.get("status") else inbox.visible(user)
+        found = _filtered(request, rows).order_by("-id")[: query.validated_data["limit"]]
+        items = NotificationSerializer(found, many=True).data
+        return Response({"success": True, "notifications": items, "count": len(items)})
+
+    @action(detail=False)
+    def stats(self, request: Request) -> Response:
+        return Response({"success": True, "data": statistics.of(caller(request))})
+
+    @action(detail=False, url_path="unread-count")
+    def unread_count(self, request: Request) -> Response:
+        return Response({"success": True, "unread_count": inbox.unread_count(caller(request))})
+
+    def retrieve(self, request: Request, notification_id: UUID) -> Response:
+        found = inbox.unexpired(caller(request)).filter(pk=notification_id).first()
+        return _one(found, "Notification found")
+
+    def destroy(self, request: Request, notification_id: UUID) -> Response:
+        if not services.delete(user=caller(request), notification_id=notification_id):
+            raise Http404
+        return Response({"success": True, "message": "Notification deleted"})
+
+    @action(detail=True, methods=["post"], url_path="mark-read")
+    def mark_read(self, request: Request, notification_id: UUID) -> Response:
+        found = services.mark_read(user=caller(request), notification_id=notification_id)
+        return _one(found, "Notification marked as read")
+
+    @action(detail=True, methods=["post"], url_path="mark-unread")
+    def mark_unread(self, request: Request, notification_id: UUID) -> Response:
+        found = services.mark_unread(user=caller(request), notification_id=notification_id)
+        return _one(found, "Notification marked as unread")
+
+    @action(detail=True, methods=["post"])
+    def archive(self, request: Request, notification_id: UUID) -> Response:
+        found = services.archive(user=caller(request), notification_id=notification_id)
+        return _one(found, "Notification archived")
+
+    @action(detail=False, methods=["post"])
+    def bulk(self, request: Request) -> Response:
+        given = BulkSerializer(data=request.data)
+        given.is_valid(raise_exception=True)
+        count = services.bulk(user=caller(request), **given.validated_data)
+        return Response({"success": True, "updated_count": count})
+
+    @action(detail=False, methods=["post"], url_path="mark-all-read")
+    def mark_all_read(self, request: Request) -> Response:
+        given = MarkAllSerializer(data=request.data)
+        given.is_valid(raise_exception=True)
+        count = services.mark_all_read(user=caller(request), **given.validated_data)
+        message = f"Marked {count} notifications as read"
+        return Response({"success": True, "message": message, "marked_count": count})
+
+
+_recent_by_the_viewset = NotificationViewSet.as_view({"get": "recent"})
+
+
+@csrf_exempt  # the viewset looks after that itself
+def recent(request: HttpRequest) -> HttpResponseBase:
+    """`GET recent/`: by Redis where it can vouch for the caller, else by the viewset."""
+    fast = poll.fast_answer(request) if request.method == "GET" else None
+    return fast or _recent_by_the_viewset(request)
+
+
+def _filtered(request: Request, rows: QuerySet[Notification]) -> QuerySet[Notification]:
+    filtered = NotificationFilter(request.query_params, queryset=rows)
+    if not filtered.is_valid():
+        raise ValidationError(filtered.errors)
+    return filtered.qs
+
+
+def _one(notification: Notification | None, message: str) -> Response:
+    if notification is None:
+        raise Http404
+    return Response({"success": True, "message": message, "notification": NotificationSerializer(notification).data})

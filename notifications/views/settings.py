@@ -1,0 +1,36 @@
+"""How I want to be told."""
+
+from rest_framework.exceptions import ValidationError
+from rest_framework.permissions import IsAuthenticated
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from accounts.callers import caller
+from notifications import preferences
+from notifications.models import NotificationSettings
+from notifications.serializers.settings import SettingsSerializer
+
+
+class SettingsView(APIView):
+    """My settings. PUT and PATCH are the same: a field that is missing keeps its value."""
+
+    permission_classes = [IsAuthenticated]
+
+    def get(self, request: Request) -> Response:
+        return _shown(preferences.settings_of(user=caller(request)), "Notification settings")
+
+    def put(self, request: Request) -> Response:
+        given = SettingsSerializer(data=request.data, partial=True)
+        given.is_valid(raise_exception=True)
+        try:
+            row = preferences.change_settings(user=caller(request), changes=given.validated_data)
+        except preferences.CriticalNotBelowWarning as refused:
+            raise ValidationError({refused.field: [str(refused)]}) from None
+        return _shown(row, "Notification settings updated")
+
+    patch = put
+
+
+def _shown(row: NotificationSettings, message: str) -> Response:
+    return Response({"success": True, "message": message, "data": SettingsSerializer(row).data})

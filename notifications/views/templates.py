@@ -1,0 +1,89 @@
+"""The platform's own words, for its admins."""
+
+from uuid import UUID
+
+from django.http import Http404
+from rest_framework import status, viewsets
+from rest_framework.decorators import action
+from rest_framework.exceptions import ValidationError
+from rest_framework.permissions import IsAuthenticated
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from accounts.permissions import IsPlatformAdmin
+from notifications import texts
+from notifications.models import NotificationTemplate
+from notifications.serializers.templates import PreviewSerializer, TemplateSerializer, WriteTemplateSerializer
+
+
+class TemplateViewSet(viewsets.ViewSet):
+    """The platform's own words for kinds of notifications, for its admins."""
+
+    permission_classes = [IsAuthenticated, IsPlatformAdmin]
+    lookup_field = "template_id"
+    lookup_value_converter = "uuid"
+
+    def list(self, request: Request) -> Response:
+        templates = NotificationTemplate.objects.order_by("kind", "name")
+        return Response({"success": True, "templates": TemplateSerializer(templates, many=True).data})
+
+    def create(self, request: Request) -> Response:
+        given = WriteTemplateSerializer(data=request.data)
+        given.is_valid(raise_exception=True)
+        try:
+            template = texts.create_template(fields=given.validated_data)
+        except texts.TextRefused as refused:
+            raise _by_field(refused) from None
+        return _shown(template, "Template created", status=status.HTTP_201_CREATED)
+
+    def retrieve(self, request: Request, template_id: UUID) -> Response:
+        return _shown(_found(template_id), "Template")
+
+    def update(self, request: Request, template_id: UUID) -> Response:
+        """PUT and PATCH are the same: a field that is missing keeps its value."""
+        given = WriteTemplateSerializer(data=request.data, partial=True)
+        given.is_valid(raise_exception=True)
+        try:
+            template = texts.change_template(template_id=template_id, changes=given.validated_data)
+        except texts.TextRefused as refused:
+            raise _by_field(refused) from None
+        if template is None:
+            raise Http404
+        return _shown(template, "Template updated")
+
+    partial_update = update
+
+    def destroy(self, request: Request, template_id: UUID) -> Response:
+        template = _found(template_id)
+        if not texts.delete_template(template_id=template_id):
+            raise Http404
+        return _shown(template, "Template deleted")
+
+    @action(detail=True, methods=["post"])
+    def preview(self, request: Request, template_id: UUID) -> Response:
+        """As its reader would see it, with examples for what `context` does not give."""
+        template = _found(template_id)
+        given = PreviewSerializer(data=request.data)
+        given.is_valid(raise_exception=True)
+        try:
+            title, message = texts.preview(template=template, context=given.validated_data["context"])
+        except texts.TextRefused as refused:
+            raise _by_field(refused) from None
+        variables = texts.variables_of(template)
+        return Response({"success": True, "preview": {"title": title, "message": message}, "variables": variables})
+
+
+def _found(template_id: UUID) -> NotificationTemplate:
+    template = NotificationTemplate.objects.filter(pk=template_id).first()
+    if template is None:
+        raise Http404
+    return template
+
+
+def _shown(template: NotificationTemplate, message: str, *, status: int = status.HTTP_200_OK) -> Response:
+    body = {"success": True, "message": message, "template": TemplateSerializer(template).data}
+    return Response(body, status=status)
+
+
+def _by_field(refused: texts.TextRefused) -> ValidationError:
+    return ValidationError({field: [text] for field, text in refused.errors.items()})
