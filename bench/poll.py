@@ -1,6 +1,5 @@
 """The poll against the floor, unchanged, stored and computed, in a small and in a large inbox table."""
 
-import random
 import secrets
 from collections.abc import Callable
 from statistics import median
@@ -10,7 +9,7 @@ import redis
 from bench import load
 from bench.results import Result
 
-USERS, SIGNED_IN = 5_000, 200
+USERS, POLLING = 5_000, 200
 SMALL, LARGE = 10_000, 1_000_000
 SECONDS, TURNS = 2.0, 5
 PATH, FLOOR = "/api/notifications/recent/", "/bench/floor/"
@@ -83,7 +82,7 @@ def _sign_in() -> list[tuple[str, str]]:
     from accounts.tokens import SessionRefreshToken
 
     people = []
-    for user in User.objects.order_by("?")[:SIGNED_IN]:
+    for user in User.objects.order_by("pk"):
         session = services.record_success(user=user, method=SignIn.Method.TOKEN, address=None, user_agent="bench")
         people.append((str(user.pk), str(SessionRefreshToken.for_session(session).access_token)))
     return people
@@ -105,16 +104,27 @@ def _ratios(
     floor = _floor(people)
     found: dict[str, list[float]] = {name: [] for name in ways}
     for turn in range(TURNS + 1):
+        _warm(port, people[:POLLING])
         base = load.per_second(port, seconds=SECONDS, prepare=floor)
         for name, way in ways.items():
+            if name == "computed":  # the last of a turn: nothing is stored any more after it
+                _change_every_inbox(people, store)
             speed = load.per_second(port, seconds=SECONDS, prepare=way)
             if turn:  # the first one warms up
                 found[name].append(speed / base)
     return found
 
 
+def _change_every_inbox(people: list[tuple[str, str]], store: "redis.Redis") -> None:
+    """What inbox_changed does, for everybody."""
+    moved = store.pipeline(transaction=False)
+    for user, _ in people:
+        moved.set(f"inbox:{user}", secrets.token_hex(8))
+    moved.execute()
+
+
 def _floor(people: list[tuple[str, str]]) -> Callable[[int, int], load.Request]:
-    raw = [(load.request(FLOOR, token), b"200") for _, token in people]
+    raw = [(load.request(FLOOR, token), b"200") for _, token in people[:POLLING]]
     return lambda client, turn: raw[(client * 31 + turn) % len(raw)]
 
 
@@ -124,7 +134,7 @@ def _ways(
     connection = load.Connection(port)
     plain = [load.request(PATH, token) for _, token in people]
     same = []
-    for _, token in people:
+    for _, token in people[:POLLING]:
         _, head, _ = connection.ask(load.request(PATH, token))
         etag = next(line[6:] for line in head.decode().split("\r\n") if line.lower().startswith("etag: "))
         same.append(load.request(PATH, token, etag))
@@ -134,12 +144,12 @@ def _ways(
         return same[(client * 31 + turn) % len(same)], b"304"
 
     def stored(client: int, turn: int) -> load.Request:
-        return plain[(client * 31 + turn) % len(plain)], b"200"
+        return plain[(client * 31 + turn) % POLLING], b"200"
 
     def computed(client: int, turn: int) -> load.Request:
-        # What inbox_changed does, just before this person polls.
-        place = random.randrange(len(people))
-        store.set(f"inbox:{people[place][0]}", secrets.token_hex(8))
-        return plain[place], b"200"
+        # Nobody twice: every inbox has changed since its owner's last poll.
+        each = len(people) // load.CLIENTS
+        assert turn < each, "Faster than there are people: raise USERS."
+        return plain[client * each + turn], b"200"
 
     return {"unchanged": unchanged, "stored": stored, "computed": computed}

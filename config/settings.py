@@ -134,6 +134,8 @@ EMBEDDED_REDIS = not env.str("REDIS_URL", default="")
 DATABASES = {
     "default": _database(_embedded_database(embedded.APP_ROLE) if EMBEDDED_POSTGRES else env.db("DATABASE_URL"))
 }
+#: Off behind a pooler that hands each transaction another connection.
+PREPARED_STATEMENTS = env.bool("PREPARED_STATEMENTS", default=True)
 #: A copy, because config/database.py swaps the role in DATABASES for a while.
 DATABASE_APP_ROLE = str(DATABASES["default"]["USER"])
 #: The role that migrates; see config/database.py. None where only DATABASE_URL was given.

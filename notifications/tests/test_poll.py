@@ -68,7 +68,9 @@ def fresh(user: User, *, limit: int = 10) -> Any:
 # --- One body, made two ways -------------------------------------------------------------------------------------
 
 
-def test_the_body_is_the_serializers(member: User, tenant: Tenant) -> None:
+@pytest.mark.parametrize("prepared", [True, False])
+def test_the_body_is_the_serializers(member: User, tenant: Tenant, settings: Settings, prepared: bool) -> None:
+    settings.PREPARED_STATEMENTS = prepared
     moment = datetime.datetime(2026, 3, 1, 23, 59, 59, 999_999, tzinfo=datetime.UTC)
     tell(member, 'Quotes " and \\ and </script>', message="Zażółć 😀\n\ttabs\u2028", tenant=tenant)
     tell(member, data={"a": [1, 2.5, None, True, {"b": "é\u0001"}], "": "x"}, priority="critical")
