@@ -83,37 +83,27 @@ def notify(  # noqa: PLR0913 (the one door)
 
 def mark_read(*, user: User, notification_id: UUID) -> Notification | None:
     """Marks one as read and returns it; repeating it is fine. None when this person has no such notification."""
-    mine = Notification.objects.addressed_to(user).filter(pk=notification_id)
-    now = timezone.now()
-    if mine.unread().update(status=Status.READ, read_at=now, updated_at=now):
-        inbox_changed(user_ids=[user.pk])
-    return mine.first()
+    return _change_one(user, notification_id, BulkAction.MARK_READ)
 
 
 def mark_unread(*, user: User, notification_id: UUID) -> Notification | None:
     """Makes one unread again, out of the archive too. None when this person has no such notification."""
-    mine = Notification.objects.addressed_to(user).filter(pk=notification_id)
-    back = {"status": Status.UNREAD, "read_at": None, "archived_at": None, "updated_at": timezone.now()}
-    if mine.exclude(status=Status.UNREAD).update(**back):
-        inbox_changed(user_ids=[user.pk])
-    return mine.first()
+    return _change_one(user, notification_id, BulkAction.MARK_UNREAD)
 
 
 def archive(*, user: User, notification_id: UUID) -> Notification | None:
     """Puts one away; when it was read stays known. None when this person has no such notification."""
-    mine = Notification.objects.addressed_to(user).filter(pk=notification_id)
-    now = timezone.now()
-    if mine.unarchived().update(status=Status.ARCHIVED, archived_at=now, updated_at=now):
-        inbox_changed(user_ids=[user.pk])
-    return mine.first()
+    return _change_one(user, notification_id, BulkAction.ARCHIVE)
+
+
+def _change_one(user: User, notification_id: UUID, action: "BulkAction") -> Notification | None:
+    bulk(user=user, ids=[notification_id], action=action)
+    return Notification.objects.addressed_to(user).filter(pk=notification_id).first()
 
 
 def delete(*, user: User, notification_id: UUID) -> bool:
     """Deletes one for good; False when this person has no such notification."""
-    deleted, _ = Notification.objects.addressed_to(user).filter(pk=notification_id).delete()
-    if deleted:
-        inbox_changed(user_ids=[user.pk])
-    return bool(deleted)
+    return bool(bulk(user=user, ids=[notification_id], action=BulkAction.DELETE))
 
 
 class BulkAction(models.TextChoices):
