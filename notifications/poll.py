@@ -134,6 +134,7 @@ def fast_answer(request: HttpRequest) -> HttpResponse | None:
     try:
         answer = poll_store.ask(session=session, user=user, limit=limit, etag=etag)
     except RedisError:
+        request.META[MARKS] = None  # the long way need not wait for it a second time
         return None
     match answer.verdict:
         case "same":
@@ -148,8 +149,6 @@ def fast_answer(request: HttpRequest) -> HttpResponse | None:
             request.META[THROTTLED] = True
         case _:
             request.META[MARKS], request.META[SESSION] = _marks(user), session
-            if request.META[MARKS] is None:
-                del request.META[SESSION]
     return None
 
 
@@ -159,12 +158,12 @@ def slow_answer(request: HttpRequest, *, user: User, limit: int) -> HttpResponse
     What it is noted under was read before Postgres was asked, so a change in between leaves the note useless.
     """
     user_id, tenant_id = str(user.pk), str(user.current_tenant_id or "")
-    marks = request.META.get(MARKS) or _marks(user_id)
+    marks = request.META[MARKS] if MARKS in request.META else _marks(user_id)
     body = compute(user_id=user_id, tenant_id=tenant_id, limit=limit)
     if marks is not None:
         _keep(body, user=user_id, version=marks.version, limit=limit)
-    if session := request.META.get(SESSION):
-        _vouch(session, tenant_id, request.META[MARKS])
+        if session := request.META.get(SESSION):
+            _vouch(session, tenant_id, marks)
     return _respond_with(body, offered_etag(request), load=0)
 
 

@@ -24,7 +24,7 @@ def sweep() -> dict[str, int]:
     lost = Message.objects.filter(status=Status.CLAIMED, claim_expires_at__lt=now).update(
         status=Status.UNKNOWN, status_changed_at=now, claim_token=None, claim_expires_at=None
     )
-    # The longest unasked first: whoever was answered has moved, so nobody starves.
+    # Whoever is answered moves away; those of a carrier that cannot answer now stay in front while it cannot.
     unknown = Message.objects.filter(status=Status.UNKNOWN).order_by("status_changed_at", "id")
     asked = [_ask_safely(message) for message in unknown[:500]]
     now = timezone.now()  # asking takes a while, and what it requeued is due as well
