@@ -205,14 +205,16 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = env.int("MAX_BODY_BYTES", default=2_500_000)
 # --- SMS ---------------------------------------------------------------------------------------------------------
 
 SMS_PROVIDER = env.str("SMS_PROVIDER", default="simulator")
+#: Messages a second that all workers together may hand to a provider: slug:rate, with commas.
+SMS_RATES = {
+    slug: float(rate) for slug, _, rate in (item.partition(":") for item in env.list("SMS_RATES", default=[]))
+}
 SMS_DEFAULT_REGION = env.str("SMS_DEFAULT_REGION", default="TZ")
 #: Off: receipts are refused with 503, so nothing is ever recorded as delivered.
 SMS_RECEIPTS_ENABLED = env.bool("SMS_RECEIPTS_ENABLED", default=True)
-SMS_MAX_ATTEMPTS = env.int("SMS_MAX_ATTEMPTS", default=5)
+SMS_MAX_ATTEMPTS = env.int("SMS_MAX_ATTEMPTS", default=10)
 #: How long one worker may hold a message that it is handing to a carrier.
 SMS_CLAIM_LEASE = timedelta(seconds=env.int("SMS_CLAIM_LEASE_SECONDS", default=60))
-#: The sweeper asks for a queued message again when its Celery hint seems lost.
-SMS_REQUEUE_AFTER = timedelta(seconds=env.int("SMS_REQUEUE_AFTER_SECONDS", default=30))
 SMS_SWEEP_SECONDS = env.int("SMS_SWEEP_SECONDS", default=15)
 SIMULATOR_SECRET = env.str("SIMULATOR_SECRET", default="")
 SIMULATOR_SEED = env.int("SIMULATOR_SEED", default=1)

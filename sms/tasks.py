@@ -1,7 +1,5 @@
 """Celery's way into sms.services. Losing one of these messages loses nothing: `sweep` finds the rows."""
 
-from uuid import UUID
-
 from celery import shared_task
 
 from sms import services
@@ -9,14 +7,10 @@ from tenants.scope import all_tenants
 
 
 @shared_task
-def deliver_messages(ids: list[str]) -> dict[str, int]:
-    """Hands queued messages to their carriers; returns how many ended in which state."""
-    outcome: dict[str, int] = {}
-    with all_tenants(because="ids come from queue_messages and the sweeper, of any tenant"):
-        for key in ids:
-            status = services.deliver(message_id=UUID(key))
-            outcome[status or "taken"] = outcome.get(status or "taken", 0) + 1
-    return outcome
+def dispatch(provider: str) -> dict[str, int]:
+    """Hands what waits to a carrier for a while; returns how many ended how."""
+    with all_tenants(because="a carrier is handed the messages of every tenant in turn"):
+        return services.dispatch(provider=provider)
 
 
 @shared_task

@@ -6,6 +6,7 @@ from rest_framework.exceptions import APIException
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from accounts.callers import caller
 from accounts.idempotency import idempotent
 from sms import services
 from sms.models import Message
@@ -27,21 +28,21 @@ class MessagesView(TenantView):
         given.is_valid(raise_exception=True)
         wanted = given.validated_data
         try:
-            batch = services.queue_messages(
+            queued = services.queue_messages(
                 tenant_id=self.membership.tenant_id,
-                recipients=wanted["to"],
-                text=wanted["text"],
+                addressees=[services.Addressee(number, wanted["text"]) for number in wanted["to"]],
                 sender_id=wanted["sender_id"],
+                author=caller(request),
             )
         except services.NotEnoughCredits as poor:
             raise PaymentRequired(str(poor)) from None
         body = {
             "success": True,
-            "message": f"Accepted {len(batch.messages)} message{'' if len(batch.messages) == 1 else 's'}",
-            "batch_id": batch.id,
-            "accepted": len(batch.messages),
-            "credits": batch.credits,
-            "message_ids": [message.pk for message in batch.messages],
+            "message": f"Accepted {queued.batch.accepted} message{'' if queued.batch.accepted == 1 else 's'}",
+            "batch_id": queued.batch.pk,
+            "accepted": queued.batch.accepted,
+            "credits": queued.batch.credits,
+            "message_ids": queued.ids,
         }
         return Response(body, status=status.HTTP_202_ACCEPTED)
 

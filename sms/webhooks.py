@@ -13,7 +13,7 @@ from rest_framework.views import APIView
 
 from sms import services
 from sms.providers import UnknownProvider, get_provider
-from sms.providers.base import BadReceipt, BadSignature
+from sms.providers.base import BadReceipt, BadSignature, Webhook
 from tenants.scope import all_tenants
 
 log = structlog.get_logger(__name__)
@@ -39,7 +39,8 @@ class ReceiptsView(APIView):
             raise ReceiptsOff
         try:
             adapter = get_provider(provider)
-            receipts = adapter.read_receipts(request._request.body, request.headers)
+            call = Webhook(request.get_full_path(), request.headers, request._request.body)
+            receipts = adapter.read_receipts(call)
         except UnknownProvider:
             raise NotFound("No such provider.") from None
         except BadSignature as refused:

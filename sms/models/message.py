@@ -1,74 +1,40 @@
-"""One text message to one recipient, and the states it passes."""
+"""One text message to one recipient."""
 
 import datetime
-from typing import ClassVar, Self
-from uuid import UUID
+from collections.abc import Iterable
+from typing import Any, ClassVar, Self
 
 from django.db import models
 from django.utils.timezone import now
 from uuid_utils.compat import uuid7
 
+from sms.models.batch import Batch
+from sms.models.states import COARSE, PENDING, SENDING, Status, require_transitions
+from sms.models.traffic import Traffic
 from tenants.models import ScopedManager, TenantScoped
 
 
-class Status(models.TextChoices):
-    QUEUED = "queued"
-    CLAIMED = "claimed"  # a worker holds it and may be handing it to the carrier
-    SUBMITTED = "submitted"  # the carrier took it and gave it an id
-    SENT = "sent"  # the carrier says it went out
-    UNKNOWN = "unknown"  # it may or may not have reached the carrier: ask, never resend blindly
-    DELIVERED = "delivered"
-    UNDELIVERED = "undelivered"
-    REJECTED = "rejected"
-    EXPIRED = "expired"
-    CANCELLED = "cancelled"
-
-
-PENDING = (Status.QUEUED,)
-SENDING = (Status.CLAIMED, Status.SUBMITTED, Status.SENT, Status.UNKNOWN)
-FAILED = (Status.UNDELIVERED, Status.REJECTED, Status.EXPIRED)
-#: What people and checks call the states.
-COARSE = {
-    **dict.fromkeys(PENDING, "pending"),
-    **dict.fromkeys(SENDING, "sending"),
-    **dict.fromkeys(FAILED, "failed"),
-    Status.DELIVERED: "delivered",
-    Status.CANCELLED: "cancelled",
-}
-
-#: A receipt moves a message only up. Carriers repeat, shuffle and lose receipts, so arrival order means nothing:
-#: a late "sent" never overwrites "delivered", and of two failures the first one stays.
-RANK = {
-    Status.QUEUED: 0,
-    Status.CLAIMED: 1,
-    Status.UNKNOWN: 2,
-    Status.SUBMITTED: 3,
-    Status.SENT: 4,
-    Status.UNDELIVERED: 5,
-    Status.REJECTED: 5,
-    Status.EXPIRED: 5,
-    Status.DELIVERED: 6,
-    Status.CANCELLED: 7,
-}
-
-
-def below(status: Status) -> list[Status]:
-    """The states that a receipt for `status` may replace."""
-    return [other for other, rank in RANK.items() if rank < RANK[status]]
-
-
 class MessageQuerySet(models.QuerySet["Message"]):
+    def move(self, to: Status, *, froms: Iterable[Status], at: datetime.datetime, **changes: Any) -> int:
+        """Moves those of these messages that are in one of `froms`; returns how many.
+
+        A conditional UPDATE: of two movers at once one finds the message gone. Raises IllegalTransition.
+        """
+        froms = tuple(froms)
+        require_transitions(froms, to)
+        return self.filter(status__in=froms).update(status=to, status_changed_at=at, **changes)
+
     def stuck(self, *, now: datetime.datetime, after: datetime.timedelta) -> Self:
         """Pending or sending for longer than `after`, though nothing explains it.
 
-        Left out: what is scheduled for later, and what a carrier still has time to deliver.
+        Left out: what is or was until then scheduled for later, and what a carrier still has time to deliver.
         """
-        waiting = models.Q(next_attempt_at__gt=now) | models.Q(deliver_before__gt=now)
-        return self.filter(status__in=[*PENDING, *SENDING], status_changed_at__lt=now - after).exclude(waiting)
+        waited = models.Q(next_attempt_at__gt=now - after) | models.Q(deliver_before__gt=now)
+        return self.filter(status__in=[*PENDING, *SENDING], status_changed_at__lt=now - after).exclude(waited)
 
-    def to_hand_out(self, *, now: datetime.datetime) -> Self:
-        """Queued and due."""
-        return self.filter(models.Q(next_attempt_at=None) | models.Q(next_attempt_at__lte=now), status=Status.QUEUED)
+    def waiting(self) -> Self:
+        """Queued for now: what is meant for later has `next_attempt_at`, which the dispatcher takes off in time."""
+        return self.filter(status=Status.QUEUED, next_attempt_at=None)
 
 
 class MessageManager(ScopedManager.from_queryset(MessageQuerySet)):  # type: ignore[misc]
@@ -76,23 +42,43 @@ class MessageManager(ScopedManager.from_queryset(MessageQuerySet)):  # type: ign
 
 
 class Message(TenantScoped):
-    """A message. `status` only changes through sms.services."""
+    """A message. `status` only changes through sms.services, along the arrows of sms.models.states."""
 
-    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
-    batch_id = models.UUIDField(help_text="Messages accepted by one call share it.")
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False, help_text="Carriers echo it in receipts.")
+    # `db_constraint=False` here and below: the composite key (tenant, id) of the migration is the constraint.
+    batch = models.ForeignKey(
+        Batch,
+        null=True,
+        on_delete=models.CASCADE,
+        related_name="messages",
+        db_constraint=False,
+        help_text="What was accepted in one call.",
+    )
     recipient = models.CharField(max_length=16, help_text="E.164.")
     sender_id = models.CharField(max_length=16, help_text="What the recipient sees as the sender.")
     text = models.TextField(max_length=1600)
     segments = models.PositiveSmallIntegerField(help_text="Parts it is sent as; each costs one credit.")
+    traffic = models.CharField(max_length=15, choices=Traffic, default=Traffic.TRANSACTIONAL)
     status = models.CharField(max_length=12, choices=Status, default=Status.QUEUED)
     status_changed_at = models.DateTimeField(default=now)
-    failure_reason = models.CharField(max_length=60, blank=True)
+    failure_reason = models.CharField(max_length=60, blank=True, help_text="Our word; see sms.reasons.")
+    error_code = models.CharField(max_length=30, blank=True, help_text="The carrier's own code for it.")
+    credits = models.PositiveSmallIntegerField(default=0, help_text="Reserved for it; none for unlimited accounts.")
+    credits_settled_at = models.DateTimeField(
+        null=True, blank=True, help_text="When those were spent or given back, once."
+    )
     provider = models.CharField(max_length=30, blank=True)
     provider_message_id = models.CharField(max_length=100, blank=True)
     attempts = models.PositiveSmallIntegerField(default=0)
-    next_attempt_at = models.DateTimeField(null=True, blank=True)
+    next_attempt_at = models.DateTimeField(null=True, blank=True, help_text="Scheduled, or to be tried again then.")
+    valid_until = models.DateTimeField(null=True, blank=True, help_text="Worth nothing to its reader after this.")
     claim_token = models.UUIDField(null=True, blank=True, help_text="Fences off a worker whose lease ran out.")
     claim_expires_at = models.DateTimeField(null=True, blank=True)
+    handover_at = models.DateTimeField(
+        null=True, blank=True, help_text="Committed before the carrier was called: from here on it may have it."
+    )
+    submitted_at = models.DateTimeField(null=True, blank=True, help_text="When the carrier took it.")
+    asked_at = models.DateTimeField(null=True, blank=True, help_text="When the carrier was last asked about it.")
     deliver_before = models.DateTimeField(null=True, blank=True, help_text="The carrier gives up after this.")
     created_at = models.DateTimeField(default=now, editable=False)
 
@@ -107,13 +93,31 @@ class Message(TenantScoped):
                 name="message_of_provider_once",
                 condition=~models.Q(provider_message_id=""),
             ),
+            # the target of attempts' composite key: an attempt is its message's tenant's
+            models.UniqueConstraint(fields=["tenant", "id"], name="message_key_of_tenant"),
         ]
         indexes: ClassVar = [
-            # used by stuck(), to_hand_out() and the sweeper: only what is still on its way
+            # used by stuck() and the sweeper: only what is still on its way
             models.Index(
                 fields=["status", "status_changed_at"],
                 name="message_on_its_way",
                 condition=models.Q(status__in=[*PENDING, *SENDING]),
+            ),
+            # used by claiming: the oldest that wait of one tenant, and which tenants have any
+            models.Index(
+                fields=["provider", "traffic", "tenant", "id"],
+                name="message_to_dispatch",
+                condition=models.Q(status="queued", next_attempt_at=None),
+            ),
+            # used by claiming.release_due(): what was meant for later and is due now
+            models.Index(
+                fields=["next_attempt_at"],
+                name="message_for_later",
+                condition=models.Q(status="queued", next_attempt_at__isnull=False),
+            ),
+            # used by opting out and by cancelling: what is still queued for one number
+            models.Index(
+                fields=["tenant", "recipient"], name="message_queued_for", condition=models.Q(status="queued")
             ),
             # used by the tenant's own list, newest first
             models.Index(fields=["tenant", "-id"], name="message_of_tenant"),
@@ -126,7 +130,27 @@ class Message(TenantScoped):
     def coarse_status(self) -> str:
         return COARSE[Status(self.status)]
 
-    @property
-    def reference(self) -> UUID:
-        """Our name for it towards carriers; they echo it in receipts."""
-        return self.id
+
+class Attempt(TenantScoped):
+    """One handing over of a message to a carrier, and what came of it. Kept for the message's timeline."""
+
+    class Outcome(models.TextChoices):
+        ACCEPTED = "accepted"
+        THROTTLED = "throttled"
+        TEMPORARY = "temporary"
+        PERMANENT = "permanent"
+        UNCERTAIN = "uncertain"
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    message = models.ForeignKey(Message, on_delete=models.CASCADE, related_name="timeline", db_constraint=False)
+    number = models.PositiveSmallIntegerField()
+    provider = models.CharField(max_length=30)
+    outcome = models.CharField(max_length=10, choices=Outcome)
+    reason = models.CharField(max_length=60, blank=True)
+    error_code = models.CharField(max_length=30, blank=True)
+    provider_message_id = models.CharField(max_length=100, blank=True)
+    started_at = models.DateTimeField()
+    finished_at = models.DateTimeField(default=now)
+
+    def __str__(self) -> str:
+        return f"{self.provider} {self.outcome}"

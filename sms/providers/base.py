@@ -2,20 +2,24 @@
 
 import abc
 import datetime
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import ClassVar
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
 from uuid import UUID
 
-from sms.models.message import Status
+from django.conf import settings
+
+from sms.models.states import Status
 
 
 class ProviderError(Exception):
-    """The gateway did not take the message; `reason` is stored and shown to the sender."""
+    """The gateway did not take the message. `reason` is our word (sms.reasons), stored and shown to the sender;
+    `code` the gateway's own."""
 
-    def __init__(self, reason: str) -> None:
+    def __init__(self, reason: str, *, code: str = "") -> None:
         super().__init__(reason)
-        self.reason = reason
+        self.reason = reason[:60]
+        self.code = code[:30]
 
 
 class Permanent(ProviderError):
@@ -23,11 +27,23 @@ class Permanent(ProviderError):
 
 
 class Temporary(ProviderError):
-    """It refused before taking anything (connection refused, 429, 503), so trying again cannot send twice."""
+    """It refused before taking anything (connection refused, 503), so trying again cannot send twice."""
+
+
+class RateLimited(Temporary):
+    """It refused because we are too fast (429). `wait` is in seconds, None where it does not say."""
+
+    def __init__(self, reason: str = "throttled", *, code: str = "", wait: float | None = None) -> None:
+        super().__init__(reason, code=code)
+        self.wait = wait
 
 
 class Uncertain(ProviderError):
     """It may have taken it (a time-out, a dropped connection after the request): ask, don't resend."""
+
+
+class CannotAsk(Exception):
+    """This gateway has no way to ask what became of a message; its receipts or its deadline will tell."""
 
 
 class BadReceipt(Exception):
@@ -46,6 +62,25 @@ class Outbound:
     recipient: str
     sender_id: str
     text: str
+    valid_until: datetime.datetime | None = None
+
+    def receipt_url(self, provider: str) -> str:
+        """Where the gateway posts this message's receipts, for those that take an address with each message."""
+        return f"{settings.PUBLIC_URL}/api/sms/receipts/{provider}/?reference={self.reference}"
+
+
+@dataclass(frozen=True)
+class Webhook:
+    """A carrier's call, as it came. `target` is its path with the query string."""
+
+    target: str
+    headers: Mapping[str, str]
+    body: bytes
+
+    @property
+    def url(self) -> str:
+        """The address that the carrier signed: the configured public one, never what a Host header says."""
+        return f"{settings.PUBLIC_URL}{self.target}"
 
 
 @dataclass(frozen=True)
@@ -56,13 +91,30 @@ class DeliveryReceipt:
     status: Status
     reason: str
     occurred_at: datetime.datetime
+    error_code: str = ""
+    reference: UUID | None = None
+    """Our id for the message, where the carrier echoes it."""
+    raw: dict[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if not self.provider_message_id:
             raise BadReceipt("Not a receipt: it names no message.")
-        text = self.provider_message_id + self.reason
-        if "\x00" in text or any("\ud800" <= character <= "\udfff" for character in text):
+        texts = (self.provider_message_id, self.reason, self.error_code, *_texts(self.raw))
+        if any("\x00" in text or any("\ud800" <= sign <= "\udfff" for sign in text) for text in texts):
             raise BadReceipt("Not a receipt: it contains NUL characters or unpaired surrogates.")
+
+
+def _texts(value: Any) -> Iterator[str]:
+    """Every text in what a carrier posted, at any depth."""
+    waiting = [value]
+    while waiting:
+        item = waiting.pop()
+        if isinstance(item, dict):
+            waiting.extend([*item, *item.values()])
+        elif isinstance(item, list):
+            waiting.extend(item)
+        elif isinstance(item, str):
+            yield item
 
 
 class Provider(abc.ABC):
@@ -74,17 +126,29 @@ class Provider(abc.ABC):
     statuses: ClassVar[Mapping[str, Status]]
     #: How long the vendor tries before it gives up; until then a sent message is not stuck.
     delivery_deadline: ClassVar[datetime.timedelta]
+    #: Calls that may be under way at once from one worker.
+    concurrency: ClassVar[int] = 8
+
+    @property
+    def rate(self) -> float | None:
+        """Messages a second that all workers together may hand over; None: as fast as it goes."""
+        return settings.SMS_RATES.get(self.slug)
 
     @abc.abstractmethod
     def submit(self, message: Outbound) -> str:
-        """Hands a message over and returns the vendor's id for it. Raises Permanent, Temporary or Uncertain."""
+        """Hands a message over and returns the vendor's id for it.
+
+        Raises Permanent, Temporary, RateLimited or Uncertain. It is called from several threads at once and must not
+        touch the database.
+        """
 
     @abc.abstractmethod
-    def lookup(self, reference: UUID) -> str | None:
-        """Asks whether a message was taken: the vendor's id, or None when it surely was not. Raises Temporary."""
+    def lookup(self, message: Outbound, *, since: datetime.datetime) -> str | None:
+        """Asks whether a message that was handed over at `since` was taken: the vendor's id, or None when it surely
+        was not. Raises Temporary, or CannotAsk."""
 
     @abc.abstractmethod
-    def read_receipts(self, body: bytes, headers: Mapping[str, str]) -> list[DeliveryReceipt]:
+    def read_receipts(self, call: Webhook) -> list[DeliveryReceipt]:
         """Verifies and reads a webhook call. Raises BadSignature or BadReceipt."""
 
     @abc.abstractmethod

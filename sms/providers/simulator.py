@@ -17,13 +17,12 @@ from functools import cache
 from http import HTTPStatus
 from typing import Any, ClassVar
 from urllib.parse import urlsplit
-from uuid import UUID
 
 import redis
 import requests
 from django.conf import settings
 
-from sms.models.message import Status
+from sms.models.states import Status
 from sms.providers.base import (
     BadReceipt,
     BadSignature,
@@ -33,6 +32,7 @@ from sms.providers.base import (
     Provider,
     Temporary,
     Uncertain,
+    Webhook,
 )
 
 SIGNATURE_HEADER = "X-Simulator-Signature"
@@ -130,9 +130,9 @@ class Simulator(Provider):
             (after, {"id": provider_id, "status": last, "error": error}),
         ]
 
-    def lookup(self, reference: UUID) -> str | None:
+    def lookup(self, message: Outbound, *, since: datetime.datetime) -> str | None:
         try:
-            found = _redis().get(f"simulator:reference:{reference}")
+            found = _redis().get(f"simulator:reference:{message.reference}")
         except redis.RedisError:
             raise Temporary("gateway_unreachable") from None
         return str(found) if found else None
@@ -145,10 +145,10 @@ class Simulator(Provider):
         if not PROFILES[name].reachable:
             raise Temporary("gateway_unreachable")
 
-    def read_receipts(self, body: bytes, headers: Mapping[str, str]) -> list[DeliveryReceipt]:
-        self._verify(body, headers.get(SIGNATURE_HEADER, ""))
+    def read_receipts(self, call: Webhook) -> list[DeliveryReceipt]:
+        self._verify(call.body, call.headers.get(SIGNATURE_HEADER, ""))
         try:
-            return [self._read(item) for item in json.loads(body)["receipts"]]
+            return [self._read(item) for item in json.loads(call.body)["receipts"]]
         except (ValueError, KeyError, TypeError, ArithmeticError, OSError, RecursionError) as error:
             # the last three: a time beyond the calendar or the platform's clock, and nesting beyond Python's stack
             raise BadReceipt(f"Not a receipt: {error}") from None
@@ -170,6 +170,7 @@ class Simulator(Provider):
             status=self.statuses[item["status"]],
             reason=str(item.get("error", ""))[:60],
             occurred_at=datetime.datetime.fromtimestamp(float(item["at"]), tz=datetime.UTC),
+            raw=item,
         )
 
 

@@ -2,16 +2,20 @@
 
 from sms.services.counts import squash_counts
 from sms.services.credits import NotEnoughCredits, top_up
+from sms.services.dispatch import dispatch
+from sms.services.queueing import Addressee, NobodyLeft, Queued, cancel_batch, cancel_message, queue_messages
 from sms.services.receipts import apply_receipts
-from sms.services.sending import Batch, deliver, hand_out, queue_messages
 from sms.services.sweeping import sweep
 
 __all__ = [
-    "Batch",
+    "Addressee",
+    "NobodyLeft",
     "NotEnoughCredits",
+    "Queued",
     "apply_receipts",
-    "deliver",
-    "hand_out",
+    "cancel_batch",
+    "cancel_message",
+    "dispatch",
     "queue_messages",
     "squash_counts",
     "sweep",

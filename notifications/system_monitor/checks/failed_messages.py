@@ -9,7 +9,7 @@ from notifications.models.priority import Priority
 from notifications.system_monitor.checks.base import HealthCheck
 from notifications.system_monitor.report import Finding, Listing, Measurement
 from sms.models import MessageCount
-from sms.models.message import FAILED
+from sms.models.states import FAILED
 
 TOP = 10
 
