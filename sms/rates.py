@@ -77,7 +77,7 @@ def has_begun(provider: str) -> None:
 
 def turn(provider: str, traffic: str) -> UUID:
     """The tenant that was served last. Raises RedisError."""
-    return UUID(client().get(f"dispatch:{provider}:{traffic}:turn") or "0" * 32)
+    return UUID(str(client().get(f"dispatch:{provider}:{traffic}:turn") or "0" * 32))
 
 
 def pass_turn(provider: str, traffic: str, *, after: UUID) -> None:

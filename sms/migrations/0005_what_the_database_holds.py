@@ -7,12 +7,13 @@ from django.db import migrations
 from tenants.isolation import IsolateTenants
 
 # What was there before had one number a tenant and no ledger; it becomes an opening entry with a grant. Messages that
-# were paid when they were accepted have no credits of their own, so nothing is spent on them again. Ids before all others: an id is the time.
-CARRY_OVER = """
+# were paid when they were accepted have no credits of their own, so nothing is spent on them again.
+_FIRST_ID = "('00000000-0000-7' || substr(gen_random_uuid()::text, 16))::uuid"  # before all others: an id is the time
+CARRY_OVER = f"""
 INSERT INTO sms_creditgrant (id, tenant_id, amount, remaining, created_at)
-SELECT ('00000000-0000-7' || substr(gen_random_uuid()::text, 16))::uuid, tenant_id, available, available, now() FROM sms_creditaccount WHERE available > 0;
+SELECT {_FIRST_ID}, tenant_id, available, available, now() FROM sms_creditaccount WHERE available > 0;
 INSERT INTO sms_creditentry (id, tenant_id, kind, reference, available_delta, reserved_delta, note, created_at)
-SELECT ('00000000-0000-7' || substr(gen_random_uuid()::text, 16))::uuid, tenant_id, 'adjust', 'opening', available, 0, 'Balance before there was a ledger', now()
+SELECT {_FIRST_ID}, tenant_id, 'adjust', 'opening', available, 0, 'Balance before there was a ledger', now()
 FROM sms_creditaccount WHERE available > 0;
 UPDATE sms_creditaccount SET top_ups = 1 WHERE last_top_up_at IS NOT NULL;
 INSERT INTO sms_batch (id, tenant_id, text, sender_id, traffic, group_name, template_name, accepted, duplicates,
@@ -20,7 +21,7 @@ INSERT INTO sms_batch (id, tenant_id, text, sender_id, traffic, group_name, temp
 SELECT batch_id, tenant_id, min(text), min(sender_id), 'transactional', '', '', count(*), 0, 0, sum(segments), 0,
        min(created_at)
 FROM sms_message GROUP BY batch_id, tenant_id;
-"""
+"""  # noqa: S608 (a constant of ours is all that is put in)
 
 #: child, its column, parent: both rows are of one tenant, whoever writes them and however.
 WITHIN_A_TENANT = (

@@ -31,7 +31,8 @@ def ask(message: Message) -> Status:
 
 
 def asked_about(message: Message) -> MessageQuerySet:
-    """The same attempt: since the carrier said no, another sweeper may have requeued it and a worker handed it over."""
+    """The same attempt: since the carrier said no, another sweeper may have requeued it, and a worker handed it over
+    again."""
     return Message.objects.filter(pk=message.pk, attempts=message.attempts)
 
 

@@ -1,4 +1,4 @@
-"""Telling the workers that something waits. A Celery message is only a hint: the sweeper finds every row without it."""
+"""Telling the workers that something waits. Only a hint: the sweeper finds every row without it."""
 
 from collections.abc import Iterable
 
@@ -15,7 +15,7 @@ def hint(*, providers: Iterable[str], after: float = 0.0) -> None:
     try:
         for provider in providers:
             if after or rates.first_to_ask(provider):
-                options = {"countdown": after} if after else {}
-                current_app.send_task("sms.tasks.dispatch", args=[provider], **options)  # by name: tasks import us
+                # By name: tasks import us.
+                current_app.send_task("sms.tasks.dispatch", args=[provider], countdown=after or None)
     except Exception as error:  # noqa: BLE001 (whatever the broker's client raises: the rows are stored)
         log.warning("broker unreachable; the sweeper will find the messages", error=str(error)[:200])

@@ -10,7 +10,6 @@ from django.utils import timezone
 
 from sms.models import Message, Receipt, Status
 from sms.models.states import SENDING
-from sms.providers import UnknownProvider, get_provider
 from sms.providers.base import CannotAsk, Temporary
 from sms.services.asking import ask
 from sms.services.claiming import release_due
