@@ -215,6 +215,15 @@ SMS_RECEIPTS_ENABLED = env.bool("SMS_RECEIPTS_ENABLED", default=True)
 SMS_MAX_ATTEMPTS = env.int("SMS_MAX_ATTEMPTS", default=10)
 #: How long one worker may hold a message that it is handing to a carrier.
 SMS_CLAIM_LEASE = timedelta(seconds=env.int("SMS_CLAIM_LEASE_SECONDS", default=60))
+#: Traffic moves away from a provider of which this share of the last window's submissions or messages failed, or whose
+#: deliveries took too long; it keeps a small share, rests, and comes back in steps.
+SMS_FAILOVER_WINDOW = timedelta(minutes=env.int("SMS_FAILOVER_WINDOW_MINUTES", default=10))
+SMS_FAILOVER_MIN_SAMPLE = env.int("SMS_FAILOVER_MIN_SAMPLE", default=20)
+SMS_FAILOVER_ERROR_PERCENT = env.int("SMS_FAILOVER_ERROR_PERCENT", default=40)
+SMS_FAILOVER_DELIVERY_SECONDS = env.int("SMS_FAILOVER_DELIVERY_SECONDS", default=600)
+SMS_FAILOVER_SHARE_PERCENT = env.int("SMS_FAILOVER_SHARE_PERCENT", default=5)
+SMS_FAILOVER_COOLDOWN = timedelta(minutes=env.int("SMS_FAILOVER_COOLDOWN_MINUTES", default=10))
+SMS_FAILOVER_STEP_PERCENT = env.int("SMS_FAILOVER_STEP_PERCENT", default=20)
 SMS_SWEEP_SECONDS = env.int("SMS_SWEEP_SECONDS", default=15)
 SIMULATOR_SECRET = env.str("SIMULATOR_SECRET", default="")
 SIMULATOR_SEED = env.int("SIMULATOR_SEED", default=1)
@@ -288,6 +297,7 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 30,
         "options": {"expires": 30},
     },
+    "review providers": {"task": "sms.tasks.review_providers", "schedule": 60, "options": {"expires": 60}},
     "squash counts": {"task": "sms.tasks.squash_counts", "schedule": 60, "options": {"expires": 60}},
     "retention": {"task": "notifications.tasks.retention", "schedule": crontab(hour=3, minute=15)},
     "retention of sign-ins": {"task": "accounts.tasks.retention", "schedule": crontab(hour=3, minute=45)},

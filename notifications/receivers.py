@@ -9,13 +9,38 @@ from django.dispatch import receiver
 
 from accounts.models import User
 from accounts.signals import access_changed
-from notifications import poll_store
+from notifications import incidents, poll_store
+from notifications.models import Incident
+from notifications.models.priority import Priority
+from sms.models import RouteMove
+from sms.services.routing import FULL
+from sms.signals import provider_moved
 
 
 @receiver(access_changed)
 def end_what_was_vouched_for(*, user_id: UUID, **_: Any) -> None:
     """The next poll of each of this person's sessions is judged by Postgres again."""
     transaction.on_commit(lambda: poll_store.forget(user_ids=[user_id], names=("access", "inbox")))
+
+
+@receiver(provider_moved)
+def tell_of_provider(*, move: RouteMove, **_: Any) -> None:
+    """Traffic that was moved away from a provider is a problem until all of it is back."""
+    if move.share_after < move.share_before:
+        problem = incidents.Problem(
+            kind="provider_failover",
+            scope=move.provider,
+            priority=Priority.MEDIUM,
+            title=f"SMS Service: traffic was moved away from {move.provider}",
+            summary=f"{move.reason}. It keeps {move.share_after} % of its traffic.",
+            advice="The other routes carry the rest, and it comes back by itself. Ask the carrier what happened.",
+            details={"requeued": move.requeued, "share_percent": move.share_after},
+        )
+        incidents.see_problem(problem=problem, now=move.created_at)
+    elif move.share_after == FULL:
+        open_ones = Incident.objects.unresolved().filter(tenant=None, kind="provider_failover", scope=move.provider)
+        for incident in open_ones:
+            incidents.resolve(incident=incident, summary="It has all of its traffic again.", now=move.created_at)
 
 
 @receiver([post_save, post_delete], sender=User)

@@ -21,5 +21,12 @@ def sweep() -> dict[str, int]:
 
 
 @shared_task
+def review_providers() -> dict[str, int]:
+    """Moves traffic away from providers that do badly, and back."""
+    with all_tenants(because="routes are the platform's, and so is what waits on them"):
+        return {"moves": len(services.review_providers())}
+
+
+@shared_task
 def squash_counts() -> dict[str, int]:
     return {"merged": services.squash_counts()}

@@ -5,7 +5,7 @@ from django.urls import reverse
 
 from accounts.models import User
 from notifications.models import Notification
-from sms.services import queue_messages
+from sms.services import Addressee, queue_messages
 from tenants.models import Tenant
 from tenants.scope import all_tenants
 
@@ -14,7 +14,7 @@ from tenants.scope import all_tenants
 def some_rows(topped_up: None, tenant: Tenant, other_tenant: Tenant, admin: User) -> None:
     with all_tenants(because="rows of both tenants"):
         for one in (tenant, other_tenant):
-            queue_messages(tenant_id=one.pk, recipients=["+255754123456"], text="hi", sender_id="ACME")
+            queue_messages(tenant_id=one.pk, addressees=[Addressee("+255754123456", "hi")], sender_id="ACME")
     Notification.objects.create(recipient=admin, kind="x", notification_type="info", title="Hello", message="")
 
 

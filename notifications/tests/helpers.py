@@ -8,7 +8,6 @@ from typing import Any, TypeVar
 
 from django.db import connection
 from django.utils import timezone
-from uuid_utils.compat import uuid7
 
 from accounts.models import User
 from notifications import incidents, services
@@ -100,7 +99,6 @@ def messages(
     rows = [
         Message(
             tenant=tenant,
-            batch_id=uuid7(),
             recipient="+255754123456",
             sender_id="ACME",
             text="Hi",

@@ -152,5 +152,11 @@ class Attempt(TenantScoped):
     started_at = models.DateTimeField()
     finished_at = models.DateTimeField(default=now)
 
+    class Meta:
+        indexes: ClassVar = [
+            # used by routing.review_providers(): what the last minutes' attempts came to
+            models.Index(fields=["finished_at"], name="attempt_recent"),
+        ]
+
     def __str__(self) -> str:
         return f"{self.provider} {self.outcome}"

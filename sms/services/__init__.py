@@ -5,6 +5,7 @@ from sms.services.credits import NotEnoughCredits, top_up
 from sms.services.dispatch import dispatch
 from sms.services.queueing import Addressee, NobodyLeft, Queued, cancel_batch, cancel_message, queue_messages
 from sms.services.receipts import apply_receipts
+from sms.services.routing import review_providers
 from sms.services.sweeping import sweep
 
 __all__ = [
@@ -17,6 +18,7 @@ __all__ = [
     "cancel_message",
     "dispatch",
     "queue_messages",
+    "review_providers",
     "squash_counts",
     "sweep",
     "top_up",

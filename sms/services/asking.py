@@ -26,14 +26,15 @@ def ask(message: Message) -> Status:
         return _taken(message, provider_message_id)
     if message.attempts >= settings.SMS_MAX_ATTEMPTS:
         return _end(message, Status.REJECTED, "gateway_not_answering")
-    asked_about(message).move(Status.QUEUED, froms=[Status.UNKNOWN], at=timezone.now(), next_attempt_at=None)
+    asked_about(message).move(Status.QUEUED, froms=[Status.UNKNOWN], at=timezone.now(), deliver_before=None)
     return Status.QUEUED
 
 
 def asked_about(message: Message) -> MessageQuerySet:
     """The same attempt: since the carrier said no, another sweeper may have requeued it, and a worker handed it over
     again."""
-    return Message.objects.filter(pk=message.pk, attempts=message.attempts)
+    same: MessageQuerySet = Message.objects.filter(pk=message.pk, attempts=message.attempts)
+    return same
 
 
 def _taken(message: Message, provider_message_id: str) -> Status:

@@ -1,6 +1,7 @@
 """Which waiting messages a worker takes next: passwords before bulk, and every tenant in its turn."""
 
 import datetime
+from typing import Any
 from uuid import UUID
 
 from django.conf import settings
@@ -35,14 +36,12 @@ WITH RECURSIVE waiting AS (
 SELECT tenant_id FROM waiting WHERE tenant_id IS NOT NULL
 """
 
-# The row locks are skipped, not waited for: what another worker is claiming is not ours. Whoever opted out in the
-# moment in which this was queued is left to the sweeper.
+# The row locks are skipped, not waited for: what another worker is claiming is not ours. Picked once and kept: inside
+# a join Postgres may pick again for each row, and then LIMIT bounds nothing. Whoever opted out in the moment in which
+# this was queued is left to the sweeper.
 CLAIM = """
-UPDATE sms_message AS message
-SET status = 'claimed', status_changed_at = %(now)s, claim_token = %(token)s, claim_expires_at = %(until)s,
-    attempts = attempts + 1, handover_at = NULL
-FROM (
-    SELECT picked.id FROM unnest(%(tenants)s::uuid[]) AS tenant (id)
+WITH picked AS MATERIALIZED (
+    SELECT mine.id FROM unnest(%(tenants)s::uuid[]) AS tenant (id)
     CROSS JOIN LATERAL (
         SELECT queued.id FROM sms_message AS queued
         WHERE status = 'queued' AND next_attempt_at IS NULL AND provider = %(provider)s AND traffic = %(traffic)s
@@ -53,10 +52,14 @@ FROM (
                 AND contact.opted_out_at IS NOT NULL
           )
         ORDER BY queued.id LIMIT %(each)s FOR UPDATE SKIP LOCKED
-    ) AS picked
+    ) AS mine
     LIMIT %(most)s
-) AS mine
-WHERE message.id = mine.id
+)
+UPDATE sms_message AS message
+SET status = 'claimed', status_changed_at = %(now)s, claim_token = %(token)s, claim_expires_at = %(until)s,
+    attempts = attempts + 1, handover_at = NULL
+FROM picked
+WHERE message.id = picked.id
 RETURNING message.id, message.tenant_id
 """
 
@@ -81,7 +84,7 @@ def _claim(provider: str, traffic: Traffic, token: UUID, *, most: int) -> list[M
     if not tenants:
         return []
     now = timezone.now()
-    values = {
+    values: dict[str, Any] = {
         "provider": provider,
         "traffic": traffic,
         "tenants": [str(tenant) for tenant in tenants],
@@ -102,7 +105,7 @@ def _claim(provider: str, traffic: Traffic, token: UUID, *, most: int) -> list[M
 def _in_turn(provider: str, traffic: Traffic, *, most: int) -> list[UUID]:
     """Tenants with something waiting, from the one after the last that was served, around once."""
     last = rates.turn(provider, traffic)
-    values = {"provider": provider, "traffic": traffic, "after": last, "most": most}
+    values: dict[str, Any] = {"provider": provider, "traffic": traffic, "after": last, "most": most}
     with connection.cursor() as cursor:
         cursor.execute(TENANTS, values)
         found = [tenant for (tenant,) in cursor.fetchall()]

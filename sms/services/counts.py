@@ -11,11 +11,11 @@ SQUASHED = {
     "sms_deliverytime": "tenant_id, provider, bucket",
 }
 
-# Costs what came since the last call, however much is stored. Locked rows are another call's: a sum is in one place.
+# Costs what came since the last call, however much is stored.
 MERGE = """
 WITH gone AS (
     DELETE FROM {table} WHERE id IN (
-        SELECT id FROM {table} WHERE {due} ORDER BY id LIMIT %(batch)s FOR UPDATE SKIP LOCKED
+        SELECT id FROM {table} WHERE {due} ORDER BY id LIMIT %(batch)s
     )
     RETURNING {keys}, minute, delta
 ), slotted AS (
@@ -46,6 +46,8 @@ def _merge(table: str, rule: str) -> int:
     fewer = 0
     while True:
         with transaction.atomic(), connection.cursor() as cursor:
+            # One at a time, to the end of the transaction: two would wait for each other's rows.
+            cursor.execute("SELECT pg_advisory_xact_lock(hashtext(%s))", [f"squash {table}"])
             cursor.execute(MERGE.format(due=rule.format(**words), **words), {"batch": BATCH})
             gone, new = cursor.fetchone()
             cursor.execute(f"DELETE FROM {table} WHERE delta = 0 AND level > 0")  # noqa: S608 (a name of ours)

@@ -4,12 +4,14 @@ The claim is committed before anything else, the handing over before the network
 only under the same claim. So whatever dies where, it is known afterwards whether the carrier may have the message.
 """
 
+import contextlib
 import datetime
 import random
 import time
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 import structlog
@@ -94,22 +96,26 @@ def dispatch(*, provider: str, seconds: float = STINT_SECONDS) -> dict[str, int]
 def hand_over(adapter: Provider, messages: Sequence[Message]) -> list[str]:
     """Hands claimed messages over, some at a time; returns how each attempt ended."""
     outcomes: list[str] = []
-    with ThreadPoolExecutor(adapter.concurrency) as pool:
+    with contextlib.ExitStack() as stack:
+        each: Callable[..., Iterable[Tried]] = map
+        if adapter.concurrency > 1:
+            each = stack.enter_context(ThreadPoolExecutor(adapter.concurrency)).map
         for start in range(0, len(messages), adapter.concurrency):
-            ours = _begin(messages[start : start + adapter.concurrency])
-            tried = list(pool.map(lambda message: _try(adapter, message), ours))
+            ours = _begin(adapter, messages[start : start + adapter.concurrency])
+            tried = list(each(lambda message: _try(adapter, message), ours))
             record(adapter, tried)
             outcomes += [one.outcome for one in tried]
     return outcomes
 
 
-def _begin(messages: Sequence[Message]) -> list[Message]:
-    """Notes that the carrier may have these from now on; leaves out what the sweeper has taken back meanwhile."""
+def _begin(adapter: Provider, messages: Sequence[Message]) -> list[Message]:
+    """Notes that the carrier may have these from now on, and until when it may try; leaves out what the sweeper has
+    taken back meanwhile."""
     now = timezone.now()
     mine = Message.objects.filter(
         pk__in=[message.pk for message in messages], status=Status.CLAIMED, claim_token=messages[0].claim_token
     )
-    count = mine.update(handover_at=now)
+    count = mine.update(handover_at=now, deliver_before=now + adapter.delivery_deadline)
     if count == len(messages):
         return list(messages)
     still = set(mine.filter(handover_at=now).values_list("pk", flat=True))
@@ -124,9 +130,9 @@ def _try(adapter: Provider, message: Message) -> Tried:
     """Runs in a thread of its own, without a database."""
     started_at = timezone.now()
 
-    def ended(outcome: Outcome, error: ProviderError | None = None, **more: object) -> Tried:
-        said = {"reason": error.reason, "code": error.code} if error else {}
-        return Tried(message, outcome, started_at, timezone.now(), **said, **more)  # type: ignore[arg-type]
+    def ended(outcome: Outcome, error: ProviderError | None = None, **more: Any) -> Tried:
+        reason, code = (error.reason, error.code) if error else ("", "")
+        return Tried(message, outcome, started_at, timezone.now(), reason=reason, code=code, **more)
 
     try:
         return ended(Outcome.ACCEPTED, provider_message_id=adapter.submit(outbound(message)))
@@ -193,7 +199,7 @@ WHERE message.id = given.id
 
 
 def _accepted(adapter: Provider, group: Sequence[Tried]) -> None:
-    values = {
+    values: dict[str, Any] = {
         "ids": [str(one.message.pk) for one in group],
         "names": [one.provider_message_id for one in group],
         "tokens": [str(one.message.claim_token) for one in group],
@@ -207,13 +213,7 @@ def _accepted(adapter: Provider, group: Sequence[Tried]) -> None:
 
 def _uncertain(adapter: Provider, group: Sequence[Tried]) -> None:
     for one in group:
-        _settle(
-            one,
-            Status.UNKNOWN,
-            failure_reason=one.reason,
-            deliver_before=one.finished_at + adapter.delivery_deadline,
-            asked_at=None,
-        )
+        _settle(one, Status.UNKNOWN, failure_reason=one.reason, asked_at=None)
 
 
 def _permanent(adapter: Provider, group: Sequence[Tried]) -> None:
@@ -235,6 +235,7 @@ def _refused_for_now(adapter: Provider, group: Sequence[Tried]) -> None:
             Status.QUEUED,
             failure_reason=one.reason,
             error_code=one.code,
+            deliver_before=None,
             next_attempt_at=timezone.now() + datetime.timedelta(seconds=wait),
             provider=routing.other_than(adapter.slug, tenant_id=one.message.tenant_id),
         )
@@ -247,7 +248,7 @@ def _is_enough(one: Tried) -> bool:
     return bool(one.message.attempts >= most)
 
 
-def _settle(one: Tried, to: Status, **changes: object) -> None:
+def _settle(one: Tried, to: Status, **changes: Any) -> None:
     """Ends our claim with an outcome, unless the lease was lost meanwhile."""
     ours = Message.objects.filter(pk=one.message.pk, claim_token=one.message.claim_token)
     changes |= {"claim_token": None, "claim_expires_at": None}

@@ -1,6 +1,7 @@
 """What carriers say became of messages."""
 
 from collections.abc import Iterable, Sequence
+from typing import Any
 from uuid import UUID
 
 from django.db import connection, transaction
@@ -88,7 +89,7 @@ def apply_waiting(provider: str, provider_message_ids: Iterable[str]) -> None:
     if not read:
         return
     now = timezone.now()
-    values = {"receipts": [str(key) for key in read], "provider": provider, "now": now, "open": OPEN}
+    values: dict[str, Any] = {"receipts": [str(key) for key in read], "provider": provider, "now": now, "open": OPEN}
     with connection.cursor() as cursor:
         cursor.execute(APPLY, values)
         moved = cursor.fetchall()

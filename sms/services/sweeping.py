@@ -96,7 +96,7 @@ def _expire(*, now: datetime.datetime) -> int:
 
 
 def _expire_where(rule: Q, reason: str, now: datetime.datetime) -> int:
-    count = 0
+    count: int = 0
     while True:
         with transaction.atomic():
             # What a receipt is being applied to is left to it: waiting for each other's rows could be for ever.

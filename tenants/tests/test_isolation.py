@@ -5,7 +5,7 @@ from django.apps import apps
 from django.db import DatabaseError, connection, transaction
 
 from sms.models import Message
-from sms.services import queue_messages
+from sms.services import Addressee, queue_messages
 from tenants.models import Tenant, TenantScoped
 from tenants.scope import all_tenants, tenant_scope
 
@@ -16,7 +16,7 @@ COUNT = "SELECT count(*) FROM sms_message"
 def one_message_each(topped_up: None, tenant: Tenant, other_tenant: Tenant) -> None:
     with all_tenants(because="a message for each tenant"):
         for one in (tenant, other_tenant):
-            queue_messages(tenant_id=one.pk, recipients=["+255754123456"], text="hi", sender_id="ACME")
+            queue_messages(tenant_id=one.pk, addressees=[Addressee("+255754123456", "hi")], sender_id="ACME")
 
 
 def counted() -> int:
