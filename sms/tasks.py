@@ -29,4 +29,4 @@ def review_providers() -> dict[str, int]:
 
 @shared_task
 def squash_counts() -> dict[str, int]:
-    return {"merged": services.squash_counts()}
+    return {"merged": services.squash_counts(), "coarsened": services.coarsen_counts()}

@@ -1,6 +1,14 @@
 from sms.models.batch import Batch
 from sms.models.contact import Contact, ContactGroup, GroupMember, MessageTemplate
-from sms.models.counts import DeliveryTime, MessageCount
+from sms.models.counts import (
+    DeliveryTime,
+    MessageCount,
+    PlatformCount,
+    PlatformDeliveryTime,
+    TenantCount,
+    TenantDeliveryTime,
+    TenantTally,
+)
 from sms.models.credits import CreditAccount, CreditEntry, CreditFall, CreditGrant
 from sms.models.message import Attempt, Message
 from sms.models.number import NumberReview
@@ -24,10 +32,15 @@ __all__ = [
     "MessageCount",
     "MessageTemplate",
     "NumberReview",
+    "PlatformCount",
+    "PlatformDeliveryTime",
     "ProviderState",
     "Receipt",
     "Route",
     "RouteMove",
     "Status",
+    "TenantCount",
+    "TenantDeliveryTime",
+    "TenantTally",
     "Traffic",
 ]

@@ -1,6 +1,6 @@
 """The only writers of messages, receipts and credits."""
 
-from sms.services.counts import squash_counts
+from sms.services.counts import coarsen_counts, squash_counts
 from sms.services.credits import NotEnoughCredits, top_up
 from sms.services.dispatch import dispatch
 from sms.services.queueing import Addressee, NobodyLeft, Queued, cancel_batch, cancel_message, queue_messages
@@ -16,6 +16,7 @@ __all__ = [
     "apply_receipts",
     "cancel_batch",
     "cancel_message",
+    "coarsen_counts",
     "dispatch",
     "queue_messages",
     "review_providers",

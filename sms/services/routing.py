@@ -2,7 +2,7 @@
 
 import datetime
 import random
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -11,8 +11,8 @@ from django.db import connection, transaction
 from django.db.models import Count, Q
 from django.utils import timezone
 
-from sms.models import Attempt, DeliveryTime, Message, MessageCount, ProviderState, Route, RouteMove, Status
-from sms.models.counts import percentile
+from sms import counts
+from sms.models import Attempt, Message, ProviderState, Route, RouteMove, Status
 from sms.models.states import FAILED
 from sms.signals import provider_moved
 
@@ -140,21 +140,21 @@ def _showings(slugs: list[str], *, since: datetime.datetime) -> dict[str, Showin
     unclear = Q(outcome__in=[Attempt.Outcome.TEMPORARY, Attempt.Outcome.UNCERTAIN])
     recent = Attempt.objects.filter(finished_at__gte=since, provider__in=slugs).values("provider").order_by()
     tried = {row["provider"]: row for row in recent.annotate(n=Count("pk"), errors=Count("pk", filter=unclear))}
-    counts = MessageCount.objects.by_provider_and_status(since=since)
-    times = DeliveryTime.objects.by_provider(since=since)
-    return {slug: _showing(slug, tried.get(slug), counts, times.get(slug, {})) for slug in slugs}
+    ended = counts.of_platform(since=since, statuses=(Status.DELIVERED, *FAILED))
+    times = counts.delivery_times(since=since)
+    return {slug: _showing(slug, tried.get(slug), ended, times.get(slug, {})) for slug in slugs}
 
 
 def _showing(
-    slug: str, tried: Mapping[str, int] | None, counts: Mapping[tuple[str, str], int], times: dict[int, int]
+    slug: str, tried: Mapping[str, int] | None, ended: Sequence[counts.Count], times: dict[int, int]
 ) -> Showing:
-    failed = sum(counts.get((slug, status), 0) for status in FAILED)
+    mine = [one for one in ended if one.provider == slug]
     return Showing(
         attempts=tried["n"] if tried else 0,
         errors=tried["errors"] if tried else 0,
-        settled=failed + counts.get((slug, Status.DELIVERED), 0),
-        failed=failed,
-        p95_seconds=percentile(times, 0.95),
+        settled=sum(one.messages for one in mine),
+        failed=sum(one.messages for one in mine if one.status in FAILED),
+        p95_seconds=counts.percentile(times, 0.95),
     )
 
 

@@ -12,28 +12,70 @@ from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from sms.models import Message, MessageCount, Status
-from sms.services import squash_counts
+from sms import counts
+from sms.models import DeliveryTime, Message, MessageCount, PlatformCount, Status, TenantCount
+from sms.models.counts import DELIVERY_BUCKETS
+from sms.services import coarsen_counts, squash_counts
 from sms.tests.helpers import at_once, make_message, number
 from tenants.models import Tenant
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("platform")]
-KEY = ("minute", "tenant_id", "provider", "status", "failure_reason")
+EVER = datetime.datetime(2020, 1, 1, tzinfo=datetime.UTC)
+AHEAD = datetime.datetime(2100, 1, 1, tzinfo=datetime.UTC)
 
 
-def counted() -> dict[tuple[Any, ...], int]:
-    rows = MessageCount.objects.values_list(*KEY).annotate(n=Sum("delta"))
+def changes() -> dict[tuple[Any, ...], int]:
+    """What the triggers wrote, summed."""
+    key = ("minute", "tenant_id", "provider", "status", "failure_reason")
+    rows = MessageCount.objects.values_list(*key).annotate(n=Sum("delta"))
     return {row[:-1]: row[-1] for row in rows if row[-1]}
 
 
-def actual() -> dict[tuple[Any, ...], int]:
+def platform() -> dict[tuple[str, str, str], int]:
+    return {(one.provider, one.status, one.reason): one.messages for one in counts.of_platform(since=EVER)}
+
+
+def by_hour() -> dict[tuple[Any, ...], int]:
+    """What every tenant reads of itself."""
+    found = {}
+    for tenant_id in {
+        *Message.objects.values_list("tenant_id", flat=True),
+        *Tenant.objects.values_list("pk", flat=True),
+    }:
+        for hour, one in counts.of_tenant(tenant_id=tenant_id, since=EVER, until=AHEAD):
+            found[hour, tenant_id, one.provider, one.status, one.reason] = one.messages
+    return found
+
+
+def _actual(*names: str) -> dict[tuple[Any, ...], int]:
     """The same by counting the messages, one by one and not in SQL."""
-    return dict(
-        Counter(
-            (one.status_changed_at.replace(second=0, microsecond=0), *(getattr(one, name) for name in KEY[1:]))
-            for one in Message.objects.all()
-        )
-    )
+    return dict(Counter(tuple(_value(one, name) for name in names) for one in Message.objects.all()))
+
+
+def _value(message: Message, name: str) -> Any:
+    moment = message.status_changed_at.replace(second=0, microsecond=0)
+    return {"minute": moment, "hour": moment.replace(minute=0)}.get(name) or getattr(message, name)
+
+
+def times() -> dict[tuple[str, int], int]:
+    found = counts.delivery_times(since=EVER)
+    return {(provider, bucket): n for provider, buckets in found.items() for bucket, n in buckets.items()}
+
+
+def actual_times() -> dict[tuple[str, int], int]:
+    found: Counter[tuple[str, int]] = Counter()
+    for one in Message.objects.filter(status="delivered", submitted_at__isnull=False):
+        assert one.submitted_at is not None
+        seconds = (one.status_changed_at - one.submitted_at).total_seconds()
+        found[one.provider, sum(seconds >= end for end in DELIVERY_BUCKETS)] += 1
+    return dict(found)
+
+
+def assert_counts() -> None:
+    """Whatever is merged and whatever is not, all that is read equals counting the messages."""
+    assert platform() == _actual("provider", "status", "failure_reason")
+    assert by_hour() == _actual("hour", "tenant_id", "provider", "status", "failure_reason")
+    assert times() == actual_times()
 
 
 def at(minute: int, second: int = 0) -> datetime.datetime:
@@ -51,7 +93,7 @@ def sums() -> dict[tuple[str, str], int]:
 def test_a_new_message_is_counted_in_its_minute(tenant: Tenant, other_tenant: Tenant) -> None:
     make_message(tenant, status_changed_at=at(5, 59))
     make_message(other_tenant, status_changed_at=at(6))
-    assert counted() == {
+    assert changes() == {
         (at(5), tenant.pk, "simulator", "queued", ""): 1,
         (at(6), other_tenant.pk, "simulator", "queued", ""): 1,
     }
@@ -84,14 +126,14 @@ def test_a_change_that_no_count_depends_on_writes_no_count(tenant: Tenant) -> No
 
 def test_a_rolled_back_change_leaves_no_count(tenant: Tenant) -> None:
     message = make_message(tenant)
-    before = counted()
+    before = changes()
     with transaction.atomic():
         make_message(tenant, status=Status.SENT)
         Message.objects.filter(pk=message.pk).update(status=Status.DELIVERED)
         Message.objects.filter(status=Status.SENT).delete()
-        assert counted() != before
+        assert changes() != before
         transaction.set_rollback(True)
-    assert counted() == before
+    assert changes() == before
     assert MessageCount.objects.count() == 1
 
 
@@ -99,19 +141,20 @@ def test_a_deleted_tenant_takes_its_counts_along(tenant: Tenant, other_tenant: T
     for one in (tenant, tenant, other_tenant):
         make_message(one)
     tenant.delete()
-    assert {key[1]: n for key, n in counted().items()} == {other_tenant.pk: 1}
+    assert {key[1]: n for key, n in changes().items()} == {other_tenant.pk: 1}
 
 
 # --- Any history -------------------------------------------------------------------------------------------------
 
 _some = st.sampled_from
-_MINUTES = st.integers(0, 3)
+_MINUTES = _some([0, 1, 2, 61, 3 * 24 * 60])  # 0 is a minute that is not over
 _STATE = st.fixed_dictionaries(
     {
         "status": _some(["queued", "sent", "delivered", "rejected"]),
         "failure_reason": _some(["", "barred_sender"]),
         "provider": _some(["simulator", "carrier"]),
         "minute": _MINUTES,
+        "took": _some([0, 1, 4, 100_000]),
     }
 )
 _STEP = st.one_of(
@@ -136,8 +179,10 @@ class History:
         self.gone: set[int] = set()
 
     def fields(self, state: dict[str, Any]) -> dict[str, Any]:
-        moment = self.this_minute - datetime.timedelta(minutes=state["minute"])  # 0 is a minute that is not over
-        return {name: state[name] for name in ("status", "failure_reason", "provider")} | {"status_changed_at": moment}
+        moment = self.this_minute - datetime.timedelta(minutes=state["minute"])
+        taken = moment - datetime.timedelta(seconds=state["took"]) if state["took"] else None
+        state = {name: state[name] for name in ("status", "failure_reason", "provider")}
+        return state | {"status_changed_at": moment, "submitted_at": taken}
 
     def create(self, which: int, states: list[dict[str, Any]]) -> None:
         if which in self.gone:
@@ -188,10 +233,9 @@ class History:
             transaction.set_rollback(True)
 
     def squash(self, *_: None) -> None:
-        rows, before = MessageCount.objects.count(), counted()
-        fewer = squash_counts()
-        assert MessageCount.objects.count() == rows - fewer
-        assert counted() == before
+        rows = MessageCount.objects.count() + DeliveryTime.objects.count()
+        merged = squash_counts()
+        assert MessageCount.objects.count() + DeliveryTime.objects.count() == rows - merged
 
 
 @hypothesis_settings(deadline=None, max_examples=40, database=None)
@@ -201,7 +245,7 @@ def test_after_any_history_the_counts_equal_the_messages(steps: list[tuple[str, 
         history = History()
         for name, first, second in steps:
             getattr(history, name)(first, second)
-            assert counted() == actual(), name
+            assert_counts()
         history.squash()
         transaction.set_rollback(True)
     assert MessageCount.objects.count() == 0
@@ -210,28 +254,54 @@ def test_after_any_history_the_counts_equal_the_messages(steps: list[tuple[str, 
 # --- Squashing ---------------------------------------------------------------------------------------------------
 
 
-def test_finished_minutes_are_squashed_to_one_row_a_key(tenant: Tenant, other_tenant: Tenant) -> None:
+def test_finished_minutes_are_merged_into_what_is_read(tenant: Tenant, other_tenant: Tenant) -> None:
     for one in (tenant, tenant, tenant, other_tenant):
         make_message(one, status_changed_at=at(5))
-    assert squash_counts() == 2
-    rows = MessageCount.objects.order_by("delta").values_list("minute", "tenant_id", "status", "delta")
-    assert list(rows) == [(at(5), other_tenant.pk, "queued", 1), (at(5), tenant.pk, "queued", 3)]
-    assert squash_counts() == 0
-
-
-def test_what_cancels_out_is_squashed_to_nothing(tenant: Tenant) -> None:
-    make_message(tenant, status_changed_at=at(5))
-    Message.objects.all().delete()
-    assert squash_counts() == 2
+    assert squash_counts() == 4
     assert MessageCount.objects.count() == 0
+    assert list(PlatformCount.objects.values_list("minute", "status", "messages")) == [(at(5), "queued", 4)]
+    rows = TenantCount.objects.order_by("messages").values_list("hour", "tenant_id", "status", "messages")
+    assert list(rows) == [(at(0), other_tenant.pk, "queued", 1), (at(0), tenant.pk, "queued", 3)]
+    assert squash_counts() == 0
+    make_message(tenant, status_changed_at=at(5))
+    assert squash_counts() == 1
+    assert PlatformCount.objects.get().messages == 5
 
 
-def test_the_present_minute_is_not_squashed(tenant: Tenant) -> None:
+def test_what_cancels_out_is_merged_to_nothing(tenant: Tenant) -> None:
+    make_message(tenant, status_changed_at=at(5))
+    squash_counts()
+    Message.objects.all().delete()
+    assert squash_counts() == 1
+    assert (PlatformCount.objects.count(), TenantCount.objects.count()) == (0, 0)
+
+
+def test_the_present_minute_is_not_merged(tenant: Tenant) -> None:
     ahead = timezone.now() + datetime.timedelta(minutes=1)
     for _ in range(2):
         make_message(tenant, status_changed_at=ahead)
     assert squash_counts() == 0
     assert MessageCount.objects.count() == 2
+
+
+def test_after_two_days_minutes_become_hours_and_a_tenants_hours_days(tenant: Tenant) -> None:
+    old = at(0) - datetime.timedelta(days=3)
+    for minute in (1, 2, 59):
+        taken = old + datetime.timedelta(minutes=minute)
+        make_message(tenant, status=Status.DELIVERED, status_changed_at=taken, submitted_at=taken)
+        make_message(tenant, status=Status.DELIVERED, status_changed_at=at(minute), submitted_at=at(minute))
+    squash_counts()
+    assert PlatformCount.objects.count() == 6
+    assert coarsen_counts() == 3 + 3 + 1 + 1
+    assert sorted(PlatformCount.objects.values_list("minute", "messages")) == [
+        (old, 3),
+        (at(1), 1),
+        (at(2), 1),
+        (at(59), 1),
+    ]
+    assert sorted(TenantCount.objects.values_list("hour", "messages")) == [(old.replace(hour=0), 3), (at(0), 3)]
+    assert coarsen_counts() == 0
+    assert times() == {("simulator", 0): 6}
 
 
 @pytest.mark.django_db(transaction=True)
@@ -242,6 +312,7 @@ def test_counts_stay_exact_under_writers_and_squashers_at_once(tenant: Tenant, o
         if index >= 4:
             for _ in range(10):
                 squash_counts()
+                coarsen_counts()
             return
         for turn, key in enumerate(ids):
             status = list(Status)[(turn + index) % 10]
@@ -249,35 +320,55 @@ def test_counts_stay_exact_under_writers_and_squashers_at_once(tenant: Tenant, o
         Message.objects.filter(pk__in=ids[index::8]).delete()
 
     at_once(6, work)
-    assert counted() == actual()
-    assert sum(counted().values()) == Message.objects.count() == 14
+    assert_counts()
+    assert sum(platform().values()) == Message.objects.count() == 14
 
 
 # --- Reading -----------------------------------------------------------------------------------------------------
 
 
-def test_sums_by_provider_and_status_begin_at_a_whole_minute(tenant: Tenant, other_tenant: Tenant) -> None:
+def test_sums_begin_at_a_whole_minute_and_leave_out_other_states(tenant: Tenant, other_tenant: Tenant) -> None:
     make_message(tenant, status=Status.DELIVERED, status_changed_at=at(4, 59))
     make_message(tenant, status=Status.DELIVERED, status_changed_at=at(5, 1))
     make_message(other_tenant, status=Status.DELIVERED, status_changed_at=at(6))
     make_message(other_tenant, provider="carrier", status=Status.REJECTED, status_changed_at=at(6))
-    assert MessageCount.objects.by_provider_and_status(since=at(5, 30)) == {
-        ("simulator", "delivered"): 2,
-        ("carrier", "rejected"): 1,
-    }
+    make_message(other_tenant, status=Status.SENT, status_changed_at=at(6))
+    for _ in range(2):
+        found = counts.of_platform(since=at(5, 30), statuses=(Status.DELIVERED, Status.REJECTED))
+        assert {(one.provider, one.status): one.messages for one in found} == {
+            ("simulator", "delivered"): 2,
+            ("carrier", "rejected"): 1,
+        }
+        squash_counts()
 
 
-def test_sums_by_reason_are_the_most_frequent_first(tenant: Tenant, other_tenant: Tenant) -> None:
-    for reason, times in (("absent_subscriber", 2), ("network_congestion", 3), ("", 1)):
-        for _ in range(times):
-            make_message(other_tenant, status=Status.UNDELIVERED, failure_reason=reason, status_changed_at=at(5))
-    make_message(tenant, status=Status.REJECTED, failure_reason="absent_subscriber", status_changed_at=at(5))
-    make_message(tenant, status=Status.UNDELIVERED, failure_reason="absent_subscriber", status_changed_at=at(4))
-    found = MessageCount.objects.by_reason([Status.UNDELIVERED], since=at(5))
-    assert list(found.items()) == [("network_congestion", 3), ("absent_subscriber", 2), ("unspecified", 1)]
-
-
-def test_a_state_that_was_left_again_is_in_no_sum_by_reason(tenant: Tenant) -> None:
+def test_a_state_that_was_left_again_is_in_no_sum(tenant: Tenant) -> None:
     make_message(tenant, status=Status.UNDELIVERED, failure_reason="absent_subscriber", status_changed_at=at(5))
+    squash_counts()
     Message.objects.update(status=Status.DELIVERED, failure_reason="")
-    assert MessageCount.objects.by_reason([Status.UNDELIVERED], since=at(0)) == {}
+    assert counts.of_platform(since=at(0), statuses=(Status.UNDELIVERED,)) == []
+
+
+def test_the_worst_tenants_are_those_of_whom_most_failed(tenant: Tenant, other_tenant: Tenant) -> None:
+    for one, status, number_of in (
+        (tenant, Status.UNDELIVERED, 2),
+        (tenant, Status.DELIVERED, 5),
+        (other_tenant, Status.REJECTED, 3),
+    ):
+        for _ in range(number_of):
+            make_message(one, status=status, status_changed_at=at(5))
+    for _ in range(2):
+        slot, worst = counts.worst_tenants(since=at(30), most=10)
+        assert slot == at(0).replace(hour=8)
+        assert worst == [counts.Standing("globex", 0, 3), counts.Standing("acme", 5, 2)]
+        assert [one.slug for one in counts.worst_tenants(since=at(30), most=1)[1]] == ["globex"]
+        squash_counts()
+
+
+@pytest.mark.parametrize(
+    ("buckets", "share", "seconds"),
+    [({}, 0.5, None), ({0: 10}, 0.5, 0.5), ({0: 10}, 0.95, 0.95), ({2: 1, 3: 1}, 0.95, 4.8), ({20: 5}, 0.5, 86400.0)],
+)
+def test_a_percentile_lies_within_its_bucket(buckets: dict[int, int], share: float, seconds: float | None) -> None:
+    found = counts.percentile(buckets, share)
+    assert found is None if seconds is None else found == pytest.approx(seconds)

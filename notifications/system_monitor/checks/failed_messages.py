@@ -1,6 +1,7 @@
 """How many messages failed for good."""
 
 import datetime
+from collections import Counter
 
 from django.conf import settings
 
@@ -8,7 +9,7 @@ from notifications import wording
 from notifications.models.priority import Priority
 from notifications.system_monitor.checks.base import HealthCheck
 from notifications.system_monitor.report import Finding, Listing, Measurement
-from sms.models import MessageCount
+from sms import counts
 from sms.models.states import FAILED
 
 TOP = 10
@@ -22,12 +23,14 @@ class FailedMessages(HealthCheck):
     def measure(self, *, now: datetime.datetime) -> Measurement:
         limit = settings.FAILED_MESSAGES_LIMIT
         window = wording.window(settings.FAILED_MESSAGES_WINDOW)
-        reasons = MessageCount.objects.by_reason(FAILED, since=now - settings.FAILED_MESSAGES_WINDOW)
+        reasons: Counter[str] = Counter()
+        for one in counts.of_platform(since=now - settings.FAILED_MESSAGES_WINDOW, statuses=FAILED):
+            reasons[one.reason or "unspecified"] += one.messages
         failed = sum(reasons.values())
         summary = f"{failed} messages failed in the last {window}."
         findings = []
         if failed > limit:
-            most = next(iter(reasons))
+            most, _ = reasons.most_common(1)[0]
             findings.append(
                 Finding(
                     "",
@@ -47,7 +50,7 @@ class FailedMessages(HealthCheck):
             findings=findings,
             details={
                 "window": window,
-                "reasons": [{"reason": reason, "messages": n} for reason, n in list(reasons.items())[:TOP]],
+                "reasons": [{"reason": reason, "messages": n} for reason, n in reasons.most_common(TOP)],
                 "reasons_total": len(reasons),
             },
         )

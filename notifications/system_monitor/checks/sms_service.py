@@ -8,7 +8,8 @@ from notifications import wording
 from notifications.models.priority import Priority
 from notifications.system_monitor.checks.base import HealthCheck
 from notifications.system_monitor.report import Finding, Listing, Measurement
-from sms.models import MessageCount, Status
+from sms import counts
+from sms.models import Status
 from sms.models.states import FAILED
 from sms.providers import get_provider
 from sms.providers.base import Temporary
@@ -20,9 +21,9 @@ class SmsService(HealthCheck):
     listing = Listing.ISSUES
 
     def measure(self, *, now: datetime.datetime) -> Measurement:
-        counts = MessageCount.objects.by_provider_and_status(since=now - settings.SUCCESS_RATE_WINDOW)
-        delivered = sum(n for (_, status), n in counts.items() if status == Status.DELIVERED)
-        failed = sum(n for (_, status), n in counts.items() if status in FAILED)
+        ended = counts.of_platform(since=now - settings.SUCCESS_RATE_WINDOW, statuses=(Status.DELIVERED, *FAILED))
+        delivered = sum(one.messages for one in ended if one.status == Status.DELIVERED)
+        failed = sum(one.messages for one in ended if one.status in FAILED)
         settled = delivered + failed
         rate = round(100 * delivered / settled, 1) if settled else None
         provider = get_provider(settings.SMS_PROVIDER)

@@ -1,0 +1,152 @@
+"""Reads of how many messages there are in each state and how long deliveries took: what is merged, and what is not
+merged yet. Each is one statement whose cost does not grow with the messages."""
+
+import datetime
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from django.db import connection
+
+from sms.models.counts import DELIVERY_BUCKETS
+from sms.models.states import FAILED, Status
+
+PLATFORM = """
+SELECT provider, status, failure_reason, sum(n)::bigint FROM (
+    SELECT provider, status, failure_reason, messages AS n FROM sms_platformcount
+    WHERE minute >= %(since)s AND status = ANY(%(statuses)s)
+    UNION ALL
+    SELECT provider, status, failure_reason, delta FROM sms_messagecount
+    WHERE minute >= %(since)s AND status = ANY(%(statuses)s)
+) AS both_kinds GROUP BY 1, 2, 3 HAVING sum(n) <> 0
+"""
+PLATFORM_TIMES = """
+SELECT provider, bucket, sum(n)::bigint FROM (
+    SELECT provider, bucket, messages AS n FROM sms_platformdeliverytime WHERE minute >= %(since)s
+    UNION ALL
+    SELECT provider, bucket, delta FROM sms_deliverytime WHERE minute >= %(since)s
+) AS both_kinds GROUP BY 1, 2 HAVING sum(n) > 0
+"""
+WORST = """
+SELECT slug, delivered, failed FROM (
+    SELECT tenant_id, sum(delivered)::bigint AS delivered, sum(failed)::bigint AS failed FROM (
+        SELECT tenant_id, delivered, failed FROM sms_tenanttally WHERE slot >= %(slot)s
+        UNION ALL
+        SELECT tenant_id, CASE WHEN status = 'delivered' THEN delta ELSE 0 END,
+               CASE WHEN status = ANY(%(failed)s) THEN delta ELSE 0 END
+        FROM sms_messagecount WHERE minute >= %(slot)s
+    ) AS both_kinds GROUP BY tenant_id HAVING sum(failed) > 0
+    ORDER BY failed DESC, tenant_id LIMIT %(most)s
+) AS worst JOIN tenants_tenant ON tenants_tenant.id = worst.tenant_id
+ORDER BY failed DESC, slug
+"""
+SLOT_HOURS = 4
+
+
+@dataclass(frozen=True)
+class Count:
+    """So many messages of one provider reached one state, for one reason, and are still in it."""
+
+    provider: str
+    status: Status
+    reason: str
+    messages: int
+
+
+def of_platform(*, since: datetime.datetime, statuses: tuple[Status, ...] = tuple(Status)) -> list[Count]:
+    """What reached these states since then, in whole minutes."""
+    values = {"since": _minute(since), "statuses": list(statuses)}
+    return [Count(provider, Status(status), reason, n) for provider, status, reason, n in _rows(PLATFORM, values)]
+
+
+def delivery_times(*, since: datetime.datetime) -> dict[str, dict[int, int]]:
+    """`{provider: {bucket: messages}}` of what was delivered since then, in whole minutes."""
+    found: dict[str, dict[int, int]] = {}
+    for provider, bucket, n in _rows(PLATFORM_TIMES, {"since": _minute(since)}):
+        found.setdefault(provider, {})[bucket] = n
+    return found
+
+
+@dataclass(frozen=True)
+class Standing:
+    """How one tenant's messages ended."""
+
+    slug: str
+    delivered: int
+    failed: int
+
+
+def worst_tenants(*, since: datetime.datetime, most: int) -> tuple[datetime.datetime, list[Standing]]:
+    """Those of whom most failed, and the moment since when: the four hours in which `since` lies count whole."""
+    slot = since.replace(hour=since.hour // SLOT_HOURS * SLOT_HOURS, minute=0, second=0, microsecond=0)
+    rows = _rows(WORST, {"slot": slot, "failed": list(FAILED), "most": most})
+    return slot, [Standing(*row) for row in rows]
+
+
+TENANT = """
+SELECT hour, provider, status, failure_reason, sum(n)::bigint FROM (
+    SELECT hour, provider, status, failure_reason, messages AS n FROM sms_tenantcount
+    WHERE tenant_id = %(tenant)s AND hour >= %(since)s AND hour < %(until)s
+    UNION ALL
+    SELECT date_trunc('hour', minute), provider, status, failure_reason, delta FROM sms_messagecount
+    WHERE tenant_id = %(tenant)s AND minute >= %(since)s AND minute < %(until)s
+) AS both_kinds GROUP BY 1, 2, 3, 4 HAVING sum(n) <> 0 ORDER BY 1, 2, 3, 4
+"""
+TENANT_TIMES = """
+SELECT provider, bucket, sum(n)::bigint FROM (
+    SELECT provider, bucket, messages AS n FROM sms_tenantdeliverytime
+    WHERE tenant_id = %(tenant)s AND hour >= %(since)s AND hour < %(until)s
+    UNION ALL
+    SELECT provider, bucket, delta FROM sms_deliverytime
+    WHERE tenant_id = %(tenant)s AND minute >= %(since)s AND minute < %(until)s
+) AS both_kinds GROUP BY 1, 2 HAVING sum(n) > 0
+"""
+
+
+def of_tenant(
+    *, tenant_id: UUID, since: datetime.datetime, until: datetime.datetime
+) -> list[tuple[datetime.datetime, Count]]:
+    """What reached its state between two full hours, by the hour; before two days ago, by the day (UTC)."""
+    values = {"tenant": tenant_id, "since": since, "until": until}
+    return [
+        (hour, Count(provider, Status(status), reason, n))
+        for hour, provider, status, reason, n in _rows(TENANT, values)
+    ]
+
+
+def delivery_times_of_tenant(
+    *, tenant_id: UUID, since: datetime.datetime, until: datetime.datetime
+) -> dict[str, dict[int, int]]:
+    """`{provider: {bucket: messages}}` of what was delivered between two full hours."""
+    found: dict[str, dict[int, int]] = {}
+    for provider, bucket, n in _rows(TENANT_TIMES, {"tenant": tenant_id, "since": since, "until": until}):
+        found.setdefault(provider, {})[bucket] = n
+    return found
+
+
+def percentile(buckets: dict[int, int], share: float) -> float | None:
+    """Seconds within which `share` (0 to 1) of the deliveries happened, linear within a bucket; None without any.
+
+    What lies in the open last bucket is given as its lower end.
+    """
+    wanted, passed = share * sum(buckets.values()), 0
+    for bucket in sorted(buckets):
+        if buckets[bucket] <= 0:
+            continue
+        lower = DELIVERY_BUCKETS[bucket - 1] if bucket else 0
+        if passed + buckets[bucket] >= wanted:
+            if bucket >= len(DELIVERY_BUCKETS):
+                return float(lower)
+            return lower + (DELIVERY_BUCKETS[bucket] - lower) * (wanted - passed) / buckets[bucket]
+        passed += buckets[bucket]
+    return None
+
+
+def _minute(moment: datetime.datetime) -> datetime.datetime:
+    return moment.replace(second=0, microsecond=0)
+
+
+def _rows(sql: str, values: dict[str, Any]) -> list[Any]:
+    with connection.cursor() as cursor:
+        cursor.execute(sql, values)
+        return list(cursor.fetchall())
