@@ -13,4 +13,4 @@ def test_every_scheduled_task_exists() -> None:
 
 def test_the_task_that_is_sent_by_name_exists() -> None:
     app.loader.import_default_modules()
-    assert "sms.tasks.deliver_messages" in app.tasks
+    assert "sms.tasks.dispatch" in app.tasks

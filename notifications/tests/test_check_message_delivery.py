@@ -52,7 +52,8 @@ def test_settled_ones_cannot(tenant: Tenant, status: str) -> None:
     ("fields", "stuck"),
     [
         ({"status": Status.QUEUED, "next_attempt_at": NOON + SECOND}, 0),  # scheduled for later
-        ({"status": Status.QUEUED, "next_attempt_at": NOON}, 1),
+        ({"status": Status.QUEUED, "next_attempt_at": NOON - HOUR + SECOND}, 0),  # due for less than an hour
+        ({"status": Status.QUEUED, "next_attempt_at": NOON - HOUR}, 1),
         ({"status": Status.SENT, "deliver_before": NOON + SECOND}, 0),  # the carrier still has time
         ({"status": Status.SENT, "deliver_before": NOON}, 1),
     ],
