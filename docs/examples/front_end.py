@@ -162,13 +162,14 @@ def lists(rows: Rows, me: Client, mine: list[Any]) -> None:
         "search": ("8.0 % left", 1),
         "until": (since, 1),
     }
+    real = {"success": True, "notifications": [ITEM], "count": int}
     for name, (value, count) in filters.items():
-        found = rows.row(me.get(path, **{name: value}, since=since), 200, page, "{results} found")
-        rows.must(len(found["results"]) == count, f"{name}={value} finds {count}")
+        for where, shape, items in ((path, page, "results"), (f"{path}real/", real, "notifications")):
+            found = rows.row(me.get(where, **{name: value}, since=since), 200, shape, f"{{{items}}} found")
+            rows.must(len(found[items]) == count, f"{name}={value} finds {count}")
     rows.row(me.get(path, priority="loud"), 400, problem(400, "priority"))
     rows.row(me.get(path, page_size=101), 400, problem(400, "page_size"))
 
-    real = {"success": True, "notifications": [ITEM], "count": int}
     found = rows.row(me.get("notifications/real/", limit=20, since=since), 200, real, "{count} notifications")
     rows.must(found["count"] == len(found["notifications"]) == 4, "count is how many are in the reply")
     rows.row(me.get("notifications/real/", limit=101), 400, problem(400, "limit"))
