@@ -1,7 +1,10 @@
+import datetime
+
 import django_filters
 from django.db.models import Q, QuerySet
 
 from notifications.models import Notification
+from notifications.models.notification import NotificationQuerySet
 from notifications.models.priority import Priority
 
 #: Django's own boolean field takes an unknown word for "no filter", and so does it take 1.
@@ -18,7 +21,7 @@ class NotificationFilter(django_filters.FilterSet):
     is_system = django_filters.TypedChoiceFilter(choices=[(word, word) for word in BOOLEANS], coerce=BOOLEANS.get)
     search = django_filters.CharFilter(method="by_text", max_length=200)
     since = django_filters.IsoDateTimeFilter(field_name="created_at", lookup_expr="gte")
-    until = django_filters.IsoDateTimeFilter(field_name="created_at", lookup_expr="lte")
+    until = django_filters.IsoDateTimeFilter(method="by_end")
 
     class Meta:
         model = Notification
@@ -29,3 +32,6 @@ class NotificationFilter(django_filters.FilterSet):
 
     def by_text(self, rows: QuerySet[Notification], name: str, value: str) -> QuerySet[Notification]:
         return rows.filter(Q(title__icontains=value) | Q(message__icontains=value))
+
+    def by_end(self, rows: NotificationQuerySet, name: str, value: datetime.datetime) -> NotificationQuerySet:
+        return rows.created_until(value)
