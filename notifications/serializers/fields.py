@@ -6,6 +6,7 @@ from uuid import UUID
 
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from notifications.models.priority import Priority
@@ -23,6 +24,7 @@ class StrictIntegerField(serializers.IntegerField):
         return super().to_internal_value(data)
 
 
+@extend_schema_field({"type": "string", "anyOf": [{"format": "uuid"}, {"format": "date-time"}]})
 class WatermarkField(serializers.CharField):
     """The id of the newest notification that was shown, or an ISO 8601 time.
 
@@ -44,6 +46,7 @@ class WatermarkField(serializers.CharField):
         return moment if timezone.is_aware(moment) else timezone.make_aware(moment, timezone.get_default_timezone())
 
 
+@extend_schema_field({"type": "string", "enum": [*Priority.values, "urgent"]})
 class PriorityField(serializers.ChoiceField):
     """low, medium, high or critical; `urgent`, an older word, is accepted as critical."""
 
