@@ -4,10 +4,33 @@ from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiReque
 from rest_framework import serializers
 
 from accounts.describing import Done, Said, call
+from sms.providers import PROVIDERS
+from sms.providers.simulator import Simulator
 from sms.serializers import MessageSerializer, SendSerializer
 
 TAG, CARRIERS = "SMS", "Carriers"
 BATCH, MESSAGE = "01961f12-10aa-7c3e-9d0a-5b7e2f8c4a10", "01961f12-10ab-7a44-8c1f-2e9d6b3a7f51"
+
+
+SIMULATOR_BODY = {
+    "type": "object",
+    "properties": {
+        "receipts": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "properties": {
+                    "id": {"type": "string", "description": "The carrier's id of the message."},
+                    "status": {"type": "string", "enum": list(Simulator.statuses)},
+                    "error": {"type": "string"},
+                    "at": {"type": "number", "description": "Seconds since 1970."},
+                },
+                "required": ["id", "status", "at"],
+            },
+        }
+    },
+    "required": ["receipts"],
+}
 
 
 class AcceptedReply(Said):
@@ -75,7 +98,7 @@ RECEIVE_RECEIPTS = call(
     tag=CARRIERS,
     body={
         "application/json": OpenApiRequest(
-            {"type": "object", "additionalProperties": {}},
+            SIMULATOR_BODY,
             examples=[
                 OpenApiExample(
                     "Request",
@@ -86,12 +109,13 @@ RECEIVE_RECEIPTS = call(
         )
     },
     query=[
+        OpenApiParameter("provider", str, OpenApiParameter.PATH, enum=[provider.slug for provider in PROVIDERS]),
         OpenApiParameter(
             "X-Simulator-Signature",
             str,
             OpenApiParameter.HEADER,
             description="The simulator's signature: `t=<seconds since 1970>,v1=<HMAC-SHA256 of time and body>`.",
-        )
+        ),
     ],
     reply=ReceiptsReply,
     example={"success": True, "received": 1, "new": 1},
