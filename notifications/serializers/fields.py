@@ -1,5 +1,6 @@
 """Fields that more than one call takes."""
 
+import datetime
 from typing import Any
 from urllib.parse import urlsplit
 from uuid import UUID
@@ -13,6 +14,10 @@ from notifications.models.priority import Priority
 
 #: Bounds what a caller can have stored with a notification.
 MAX_DATA_CHARACTERS, MAX_DATA_LEVELS = 4000, 20
+EARLIEST, LATEST = (
+    datetime.datetime.min.replace(tzinfo=datetime.UTC),
+    datetime.datetime.max.replace(tzinfo=datetime.UTC),
+)
 
 
 class StrictIntegerField(serializers.IntegerField):
@@ -43,7 +48,18 @@ class WatermarkField(serializers.CharField):
             moment = None
         if moment is None:
             raise serializers.ValidationError("Not a notification's id and not an ISO 8601 time.")
-        return moment if timezone.is_aware(moment) else timezone.make_aware(moment, timezone.get_default_timezone())
+        return in_utc(moment if timezone.is_aware(moment) else moment.replace(tzinfo=datetime.UTC))
+
+
+def in_utc(moment: datetime.datetime) -> datetime.datetime:
+    """The same moment, written so that Postgres reads it: it refuses offsets of 16 hours and more.
+
+    What in UTC lies beyond the calendar is the calendar's end.
+    """
+    try:
+        return moment.astimezone(datetime.UTC)
+    except OverflowError:
+        return EARLIEST if moment.year == datetime.MINYEAR else LATEST
 
 
 @extend_schema_field({"type": "string", "enum": [*Priority.values, "urgent"]})
