@@ -7,7 +7,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.idempotency import idempotent
-from sms import services
+from sms import openapi, services
 from sms.models import Message
 from sms.serializers import MessageSerializer, SendSerializer
 from tenants.permissions import TenantView
@@ -21,6 +21,7 @@ class PaymentRequired(APIException):
 class MessagesView(TenantView):
     """POST `{to, text, sender_id}`: accepts a batch; sending begins at once and goes on after the reply."""
 
+    @openapi.SEND
     @idempotent
     def post(self, request: Request) -> Response:
         given = SendSerializer(data=request.data)
@@ -49,6 +50,7 @@ class MessagesView(TenantView):
 class MessageView(TenantView):
     """GET: one message of my tenant."""
 
+    @openapi.SHOW_MESSAGE
     def get(self, request: Request, message_id: UUID) -> Response:
         message = Message.objects.filter(pk=message_id).first()
         if message is None:
