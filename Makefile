@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help up test lint format bench clean
+.PHONY: help up test fuzz lint format bench clean
 
 help: ## Say what there is
 	@grep -E '^[a-z]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 10
@@ -15,6 +15,11 @@ up: $(VENV)/.runtime ## Run everything until Ctrl-C (PORT=8000 DATA_DIR=.data)
 
 test: $(VENV)/.dev ## Run the whole suite on its own Postgres and Valkey
 	@$(BIN)/python -m pytest -n 2 --maxschedchunk 1 $(ARGS)
+
+fuzz: $(VENV)/.dev ## Call every operation with made-up input (some minutes; FUZZ_EXAMPLES=100 FUZZ_SEED=...)
+	@seed=$${FUZZ_SEED:-$$($(BIN)/python -c 'import secrets; print(secrets.randbelow(10**9))')}; \
+	echo "The same calls again: make fuzz FUZZ_SEED=$$seed FUZZ_EXAMPLES=$${FUZZ_EXAMPLES:-100}"; \
+	FUZZ_SEED=$$seed FUZZ_EXAMPLES=$${FUZZ_EXAMPLES:-100} $(BIN)/python -m pytest -n 2 --maxschedchunk 1 tests/test_fuzz.py $(ARGS)
 
 lint: $(VENV)/.dev ## Style, types, arrows between the rooms, missing migrations
 	@$(BIN)/ruff check .

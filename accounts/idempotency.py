@@ -47,6 +47,7 @@ def idempotent(handler: Handler) -> Callable[..., HttpResponseBase]:
             raise ValidationError({HEADER: [f"From 1 to {LONGEST_KEY} printable ASCII characters."]})
         return _once(key, request, lambda: handler(view, request, *args, **kwargs))
 
+    once.is_idempotent = True  # type: ignore[attr-defined] # read by config.openapi
     return once
 
 

@@ -1,8 +1,10 @@
 from typing import Any, ClassVar
 from uuid import UUID
 
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from accounts.describing import Reply
 from accounts.fields import PhoneNumberField, TimezoneField
 from accounts.models import User
 
@@ -16,6 +18,15 @@ class RefreshSerializer(serializers.Serializer[Any]):
     refresh = serializers.CharField(max_length=4096)
 
 
+class UsersTenant(Reply):
+    """One of a user's tenants; what roles there are is said by the room above."""
+
+    id = serializers.UUIDField()
+    name = serializers.CharField()
+    slug = serializers.CharField()
+    role = serializers.ChoiceField(choices=[("owner", "Owner"), ("admin", "Admin"), ("member", "Member")])
+
+
 class UserSerializer(serializers.ModelSerializer[User]):
     """A user as the clients know it. `tenants` and `tenant` come from the memberships above this room."""
 
@@ -23,7 +34,7 @@ class UserSerializer(serializers.ModelSerializer[User]):
     timezone = TimezoneField(required=False, max_length=64)
     tenants = serializers.SerializerMethodField()
     tenant = serializers.SerializerMethodField()
-    last_login_at = serializers.DateTimeField(source="last_login", read_only=True)
+    last_login_at = serializers.DateTimeField(source="last_login", read_only=True, allow_null=True)
 
     _found: tuple[UUID, list[Any]] | None = None
 
@@ -39,6 +50,7 @@ class UserSerializer(serializers.ModelSerializer[User]):
             *("tenants", "tenant", "created_at", "updated_at", "last_login_at"),
         ]
 
+    @extend_schema_field(UsersTenant(many=True))
     def get_tenants(self, user: User) -> list[dict[str, str]]:
         return [
             {
@@ -50,6 +62,7 @@ class UserSerializer(serializers.ModelSerializer[User]):
             for membership in self._memberships(user)
         ]
 
+    @extend_schema_field(UsersTenant(allow_null=True))
     def get_tenant(self, user: User) -> dict[str, str] | None:
         current = str(user.current_tenant_id)
         return next((tenant for tenant in self.get_tenants(user) if tenant["id"] == current), None)

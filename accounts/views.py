@@ -7,7 +7,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 from rest_framework_simplejwt.authentication import AUTH_HEADER_TYPES
 
-from accounts import services
+from accounts import openapi, services
 from accounts.callers import address_of, caller
 from accounts.models import SignIn
 from accounts.serializers import LoginSerializer, RefreshSerializer, UserSerializer
@@ -29,6 +29,7 @@ class LoginView(AnonymousView):
 
     throttle_classes = [SignInThrottle]
 
+    @openapi.SIGN_IN
     def post(self, request: Request) -> Response:
         given = LoginSerializer(data=request.data)
         given.is_valid(raise_exception=True)
@@ -50,6 +51,7 @@ class LoginView(AnonymousView):
 class RefreshView(AnonymousView):
     """POST `{refresh}`: rotates it."""
 
+    @openapi.REFRESH_TOKENS
     def post(self, request: Request) -> Response:
         given = RefreshSerializer(data=request.data)
         given.is_valid(raise_exception=True)
@@ -62,6 +64,7 @@ class RefreshView(AnonymousView):
 class LogoutView(AnonymousView):
     """POST `{refresh}`: the refresh token is the credential, so an expired access token does not keep one in."""
 
+    @openapi.SIGN_OUT
     def post(self, request: Request) -> Response:
         given = RefreshSerializer(data=request.data)
         given.is_valid(raise_exception=True)
@@ -75,9 +78,11 @@ class LogoutView(AnonymousView):
 class ProfileView(APIView):
     """GET, PATCH: the bare user."""
 
+    @openapi.SHOW_PROFILE
     def get(self, request: Request) -> Response:
         return Response(UserSerializer(caller(request)).data)
 
+    @openapi.CHANGE_PROFILE
     def patch(self, request: Request) -> Response:
         return Response(_changed(request))
 
@@ -85,9 +90,11 @@ class ProfileView(APIView):
 class SettingsProfileView(APIView):
     """GET, PUT: the same user in an envelope."""
 
+    @openapi.SHOW_SETTINGS_PROFILE
     def get(self, request: Request) -> Response:
         return Response({"success": True, "data": UserSerializer(caller(request)).data})
 
+    @openapi.CHANGE_SETTINGS_PROFILE
     def put(self, request: Request) -> Response:
         return Response({"success": True, "data": _changed(request)})
 

@@ -2,7 +2,7 @@ from django.contrib import admin
 from django.urls import include, path
 
 from accounts.pages import SignInView, SignOutView
-from config import pages
+from config import pages, reference
 
 urlpatterns = [
     path("", pages.home, name="home"),
@@ -11,6 +11,8 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("healthz", pages.healthz, name="healthz"),
     path("readyz", pages.readyz, name="readyz"),
+    path("api/schema/", reference.SchemaView.as_view(), name="schema"),
+    path("api/docs/", reference.DocsView.as_view(), name="docs"),
     path("api/auth/", include("accounts.urls")),
     path("api/tenants/", include("tenants.urls")),
     path("api/sms/", include("sms.urls")),

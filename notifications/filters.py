@@ -1,11 +1,27 @@
+import datetime
+from typing import Any
+
 import django_filters
 from django.db.models import Q, QuerySet
+from django_filters.fields import IsoDateTimeField
 
 from notifications.models import Notification
+from notifications.models.notification import NotificationQuerySet
 from notifications.models.priority import Priority
+from notifications.serializers.fields import in_utc
 
 #: Django's own boolean field takes an unknown word for "no filter", and so does it take 1.
 BOOLEANS = {"true": True, "True": True, "1": True, "false": False, "False": False, "0": False}
+
+
+class UtcDateTimeField(IsoDateTimeField):
+    def to_python(self, value: Any) -> datetime.datetime | None:
+        moment = super().to_python(value)
+        return moment and in_utc(moment)
+
+
+class MomentFilter(django_filters.IsoDateTimeFilter):
+    field_class = UtcDateTimeField
 
 
 class NotificationFilter(django_filters.FilterSet):
@@ -17,8 +33,8 @@ class NotificationFilter(django_filters.FilterSet):
     priority = django_filters.ChoiceFilter(choices=[*Priority.choices, ("urgent", "critical")], method="by_priority")
     is_system = django_filters.TypedChoiceFilter(choices=[(word, word) for word in BOOLEANS], coerce=BOOLEANS.get)
     search = django_filters.CharFilter(method="by_text", max_length=200)
-    since = django_filters.IsoDateTimeFilter(field_name="created_at", lookup_expr="gte")
-    until = django_filters.IsoDateTimeFilter(field_name="created_at", lookup_expr="lte")
+    since = MomentFilter(field_name="created_at", lookup_expr="gte")
+    until = MomentFilter(method="by_end")
 
     class Meta:
         model = Notification
@@ -29,3 +45,6 @@ class NotificationFilter(django_filters.FilterSet):
 
     def by_text(self, rows: QuerySet[Notification], name: str, value: str) -> QuerySet[Notification]:
         return rows.filter(Q(title__icontains=value) | Q(message__icontains=value))
+
+    def by_end(self, rows: NotificationQuerySet, name: str, value: datetime.datetime) -> NotificationQuerySet:
+        return rows.created_until(value)

@@ -145,8 +145,7 @@ def mark_all_read(*, user: User, before: datetime.datetime | UUID | None = None)
     if isinstance(before, UUID):
         unread = unread.filter(pk__lte=before)
     elif before is not None:
-        # All of that millisecond: the API does not show the microseconds that are stored.
-        unread = unread.filter(created_at__lte=before.replace(microsecond=before.microsecond // 1000 * 1000 + 999))
+        unread = unread.created_until(before)
     count = unread.update(status=Status.READ, read_at=now, updated_at=now)
     if count:
         inbox_changed(user_ids=[user.pk])

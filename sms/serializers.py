@@ -5,6 +5,7 @@ from rest_framework import serializers
 
 from accounts.phone import NotAPhoneNumber, to_e164
 from sms.models import Message
+from sms.models.message import COARSE
 
 MAX_RECIPIENTS = 1000
 
@@ -36,7 +37,7 @@ class SendSerializer(serializers.Serializer[Any]):
 
 class MessageSerializer(serializers.ModelSerializer[Message]):
     to = serializers.CharField(source="recipient")
-    state = serializers.CharField(source="coarse_status")
+    state = serializers.ChoiceField(source="coarse_status", choices=sorted(set(COARSE.values())))
 
     class Meta:
         model = Message

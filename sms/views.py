@@ -8,7 +8,7 @@ from rest_framework.response import Response
 
 from accounts.callers import caller
 from accounts.idempotency import idempotent
-from sms import services
+from sms import openapi, services
 from sms.models import Message
 from sms.serializers import MessageSerializer, SendSerializer
 from tenants.permissions import TenantView
@@ -22,6 +22,7 @@ class PaymentRequired(APIException):
 class MessagesView(TenantView):
     """POST `{to, text, sender_id}`: accepts a batch; sending begins at once and goes on after the reply."""
 
+    @openapi.SEND
     @idempotent
     def post(self, request: Request) -> Response:
         given = SendSerializer(data=request.data)
@@ -50,6 +51,7 @@ class MessagesView(TenantView):
 class MessageView(TenantView):
     """GET: one message of my tenant."""
 
+    @openapi.SHOW_MESSAGE
     def get(self, request: Request, message_id: UUID) -> Response:
         message = Message.objects.filter(pk=message_id).first()
         if message is None:

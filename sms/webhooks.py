@@ -11,7 +11,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from sms import services
+from sms import openapi, services
 from sms.providers import UnknownProvider, get_provider
 from sms.providers.base import BadReceipt, BadSignature, Webhook
 from tenants.scope import all_tenants
@@ -34,6 +34,7 @@ class ReceiptsView(APIView):
     authentication_classes: list[Any] = []
     parser_classes: list[Any] = []
 
+    @openapi.RECEIVE_RECEIPTS
     def post(self, request: Request, provider: str) -> Response:
         if not settings.SMS_RECEIPTS_ENABLED:
             raise ReceiptsOff

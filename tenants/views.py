@@ -6,7 +6,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts.callers import caller
-from tenants import services
+from tenants import openapi, services
 from tenants.models import Membership
 from tenants.serializers import MemberSerializer, MyTenantSerializer, SwitchSerializer
 
@@ -14,6 +14,7 @@ from tenants.serializers import MemberSerializer, MyTenantSerializer, SwitchSeri
 class MyTenantsView(APIView):
     """GET: the tenants I belong to."""
 
+    @openapi.LIST_MINE
     def get(self, request: Request) -> Response:
         mine = Membership.objects.in_use().select_related("tenant").filter(user=caller(request))
         return Response({"success": True, "tenants": MyTenantSerializer(mine, many=True).data})
@@ -22,6 +23,7 @@ class MyTenantsView(APIView):
 class SwitchView(APIView):
     """POST `{tenant_id}`: work in another of my tenants."""
 
+    @openapi.SWITCH
     def post(self, request: Request) -> Response:
         given = SwitchSerializer(data=request.data)
         given.is_valid(raise_exception=True)
@@ -36,6 +38,7 @@ class SwitchView(APIView):
 class MembersView(APIView):
     """GET: who belongs to one of my tenants. A tenant I do not belong to does not exist for me."""
 
+    @openapi.LIST_MEMBERS
     def get(self, request: Request, tenant_id: UUID) -> Response:
         if not Membership.objects.in_use().filter(user=caller(request), tenant_id=tenant_id).exists():
             raise NotFound("You belong to no such tenant.")

@@ -28,6 +28,11 @@ class NotificationQuerySet(models.QuerySet["Notification"]):
     def unread(self) -> Self:
         return self.filter(status=Notification.Status.UNREAD)
 
+    def created_until(self, moment: datetime.datetime) -> Self:
+        """Up to this moment and all of its millisecond: the API does not show the microseconds that are stored."""
+        end = moment.replace(microsecond=moment.microsecond // 1000 * 1000 + 999)
+        return self.filter(created_at__lte=end)
+
     def newest_first(self) -> Self:
         return self.order_by("-id")  # UUIDv7: the id is the time
 

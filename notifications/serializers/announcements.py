@@ -1,6 +1,7 @@
 from typing import Any, ClassVar
 
 from django.utils import timezone
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from notifications.models import Announcement, Notification
@@ -16,6 +17,20 @@ NAMES = {
 }
 
 
+def _only(name: str, schema: dict[str, Any]) -> dict[str, Any]:
+    """The schema of an object with this one key."""
+    return {"type": "object", "properties": {name: schema}, "required": [name], "additionalProperties": False}
+
+
+@extend_schema_field(
+    {
+        "oneOf": [
+            {"type": "string", "enum": ["admins", "everyone"]},
+            _only("tenant", {"type": "string", "minLength": 1}),
+            _only("emails", {"type": "array", "items": {"type": "string"}, "minItems": 1, "maxItems": MAX_EMAILS}),
+        ]
+    }
+)
 class AudienceField(serializers.Field[Any, Any, Any, Any]):
     """ "admins", "everyone", `{"tenant": "<slug or id>"}` or `{"emails": [...]}`. Its shape; who that is, is found out
     by notifications.announcements."""

@@ -1,17 +1,23 @@
 """Fields that more than one call takes."""
 
+import datetime
 from typing import Any
 from urllib.parse import urlsplit
 from uuid import UUID
 
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from notifications.models.priority import Priority
 
 #: Bounds what a caller can have stored with a notification.
 MAX_DATA_CHARACTERS, MAX_DATA_LEVELS = 4000, 20
+EARLIEST, LATEST = (
+    datetime.datetime.min.replace(tzinfo=datetime.UTC),
+    datetime.datetime.max.replace(tzinfo=datetime.UTC),
+)
 
 
 class StrictIntegerField(serializers.IntegerField):
@@ -23,6 +29,7 @@ class StrictIntegerField(serializers.IntegerField):
         return super().to_internal_value(data)
 
 
+@extend_schema_field({"type": "string", "anyOf": [{"format": "uuid"}, {"format": "date-time"}]})
 class WatermarkField(serializers.CharField):
     """The id of the newest notification that was shown, or an ISO 8601 time.
 
@@ -41,9 +48,21 @@ class WatermarkField(serializers.CharField):
             moment = None
         if moment is None:
             raise serializers.ValidationError("Not a notification's id and not an ISO 8601 time.")
-        return moment if timezone.is_aware(moment) else timezone.make_aware(moment, timezone.get_default_timezone())
+        return in_utc(moment if timezone.is_aware(moment) else moment.replace(tzinfo=datetime.UTC))
 
 
+def in_utc(moment: datetime.datetime) -> datetime.datetime:
+    """The same moment, written so that Postgres reads it: it refuses offsets of 16 hours and more.
+
+    What in UTC lies beyond the calendar is the calendar's end.
+    """
+    try:
+        return moment.astimezone(datetime.UTC)
+    except OverflowError:
+        return EARLIEST if moment.year == datetime.MINYEAR else LATEST
+
+
+@extend_schema_field({"type": "string", "enum": [*Priority.values, "urgent"]})
 class PriorityField(serializers.ChoiceField):
     """low, medium, high or critical; `urgent`, an older word, is accepted as critical."""
 

@@ -1,8 +1,10 @@
 from typing import Any, ClassVar
 
+from django.db import models
 from django.utils import timezone
 from rest_framework import serializers
 
+from accounts.describing import ObjectField
 from notifications import wording
 from notifications.models import Notification
 from notifications.serializers.fields import StrictIntegerField, WatermarkField
@@ -14,9 +16,10 @@ MAX_RECENT, MAX_REAL, MAX_PAGE, MAX_BULK = 50, 100, 100, 500
 class NotificationSerializer(serializers.ModelSerializer[Notification]):
     """The item of the contract."""
 
+    serializer_field_mapping = serializers.ModelSerializer.serializer_field_mapping | {models.JSONField: ObjectField}
     is_unread = serializers.SerializerMethodField()
     time_ago = serializers.SerializerMethodField()
-    incident = serializers.UUIDField(source="incident_id", read_only=True)
+    incident = serializers.UUIDField(source="incident_id", read_only=True, allow_null=True)
 
     class Meta:
         model = Notification

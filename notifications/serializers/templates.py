@@ -1,5 +1,6 @@
 from typing import Any, ClassVar
 
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from notifications.models import Notification, NotificationTemplate
@@ -28,6 +29,7 @@ class WriteTemplateSerializer(serializers.Serializer[Any]):
     is_active = serializers.BooleanField(required=False)
 
 
+@extend_schema_field({"type": ["string", "number", "boolean"]})
 class PlainField(serializers.Field[Any, Any, Any, Any]):
     """A text or a number: what a variable of a text can be."""
 

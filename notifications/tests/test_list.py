@@ -97,6 +97,22 @@ def test_a_bad_query_is_a_400_that_names_the_field(refused: Get, member: User, q
     assert list(refused(member, "get", f"?{query}")["errors"]) == [field]
 
 
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ("until=0641-01-05T01:48:52-20:26", []),
+        ("since=0641-01-05T01:48:52%2B23:59", ["one"]),
+        ("since=0001-01-01T00:00:00%2B14:00", ["one"]),
+        ("until=9999-12-31T23:59:59-12:00", ["one"]),
+    ],
+)
+def test_every_offset_and_both_ends_of_time_are_understood(
+    get: Get, member: User, query: str, found: list[str]
+) -> None:
+    tell(member, "one")
+    assert titles(get(member, f"?{query}")["results"]) == found
+
+
 def test_every_page_costs_two_queries(
     client_of: ClientOf, member: User, five: None, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:

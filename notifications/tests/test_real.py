@@ -69,6 +69,12 @@ def test_since_and_until_bound_the_creation(get: Get, inbox: User) -> None:
     assert titles(get(inbox, between)["notifications"]) == ["credits low"]
 
 
+def test_the_time_that_is_shown_is_inside_the_bounds_it_is_given_as(get: Get, inbox: User) -> None:
+    """Rows are stored with microseconds, and shown without."""
+    shown = get(inbox, "real/?search=worst")["notifications"][0]["created_at"]
+    assert titles(get(inbox, f"real/?since={shown}&until={shown}")["notifications"]) == ["worst"]
+
+
 @pytest.mark.parametrize(
     ("field", "value"),
     [

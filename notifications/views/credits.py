@@ -8,6 +8,7 @@ from rest_framework.views import APIView
 from accounts.callers import caller
 from accounts.permissions import IsPlatformAdmin
 from notifications import credit_levels
+from notifications.openapi import settings as openapi
 from notifications.serializers.credits import CreditTestSerializer
 from tenants.models import Membership
 from tenants.services import current_membership
@@ -30,6 +31,7 @@ class CreditTestView(APIView):
 
     permission_classes = [IsAuthenticated, IsPlatformAdminOrOwner]
 
+    @openapi.TEST_CREDITS
     def post(self, request: Request) -> Response:
         given = CreditTestSerializer(data=request.data)
         given.is_valid(raise_exception=True)

@@ -9,6 +9,7 @@ from rest_framework.views import APIView
 from accounts.callers import caller
 from notifications import preferences
 from notifications.models import NotificationSettings
+from notifications.openapi import settings as openapi
 from notifications.serializers.settings import SettingsSerializer
 
 
@@ -17,9 +18,11 @@ class SettingsView(APIView):
 
     permission_classes = [IsAuthenticated]
 
+    @openapi.SHOW
     def get(self, request: Request) -> Response:
         return _shown(preferences.settings_of(user=caller(request)), "Notification settings")
 
+    @openapi.CHANGE
     def put(self, request: Request) -> Response:
         given = SettingsSerializer(data=request.data, partial=True)
         given.is_valid(raise_exception=True)

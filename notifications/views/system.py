@@ -16,6 +16,7 @@ from accounts.idempotency import idempotent
 from accounts.permissions import IsPlatformAdmin
 from notifications import announcements, incidents, services
 from notifications.models import Announcement
+from notifications.openapi import system as openapi
 from notifications.serializers.announcements import AnnounceSerializer, JobSerializer
 from notifications.serializers.system import CleanupSerializer, ReportProblemSerializer
 from notifications.system_monitor import monitor
@@ -33,6 +34,7 @@ class SystemViewSet(viewsets.ViewSet):
 
     permission_classes = [IsAuthenticated, IsPlatformAdmin]
 
+    @openapi.CHECK_HEALTH
     @action(detail=False, url_path="health-check")
     def health_check(self, request: Request) -> Response:
         """Evaluates at most once in a few seconds; repeating it changes nothing."""
@@ -41,6 +43,7 @@ class SystemViewSet(viewsets.ViewSet):
         except monitor.NoReportYet:
             raise NoReport from None
 
+    @openapi.REPORT_PROBLEM
     @action(detail=False, methods=["post"], url_path="report-problem")
     @idempotent
     def report_problem(self, request: Request) -> Response:
@@ -51,6 +54,7 @@ class SystemViewSet(viewsets.ViewSet):
         body = {"success": True, "message": "Problem reported successfully", "notification_id": mine.pk}
         return Response(body | {"incident_id": incident.pk})
 
+    @openapi.ANNOUNCE
     @action(detail=False, methods=["post"], url_path="create")
     @idempotent
     def announce(self, request: Request) -> Response:
@@ -71,6 +75,7 @@ class SystemViewSet(viewsets.ViewSet):
         }
         return Response(body if done else body | {"job_id": announcement.pk})
 
+    @openapi.SHOW_ANNOUNCEMENT
     @action(detail=False, url_path="create/<uuid:job_id>")
     def announcement_job(self, request: Request, job_id: UUID) -> Response:
         """How far the telling of an announcement has come."""
@@ -79,6 +84,7 @@ class SystemViewSet(viewsets.ViewSet):
             raise Http404
         return Response({"success": True, "job": JobSerializer(announcement).data})
 
+    @openapi.CLEAN_UP
     @action(detail=False, methods=["post"])
     def cleanup(self, request: Request) -> Response:
         given = CleanupSerializer(data=request.data)

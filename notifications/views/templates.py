@@ -13,6 +13,7 @@ from rest_framework.response import Response
 from accounts.permissions import IsPlatformAdmin
 from notifications import texts
 from notifications.models import NotificationTemplate
+from notifications.openapi import templates as openapi
 from notifications.serializers.templates import PreviewSerializer, TemplateSerializer, WriteTemplateSerializer
 
 
@@ -23,10 +24,12 @@ class TemplateViewSet(viewsets.ViewSet):
     lookup_field = "template_id"
     lookup_value_converter = "uuid"
 
+    @openapi.LIST
     def list(self, request: Request) -> Response:
         templates = NotificationTemplate.objects.order_by("kind", "name")
         return Response({"success": True, "templates": TemplateSerializer(templates, many=True).data})
 
+    @openapi.CREATE
     def create(self, request: Request) -> Response:
         given = WriteTemplateSerializer(data=request.data)
         given.is_valid(raise_exception=True)
@@ -36,9 +39,11 @@ class TemplateViewSet(viewsets.ViewSet):
             raise _by_field(refused) from None
         return _shown(template, "Template created", status=status.HTTP_201_CREATED)
 
+    @openapi.SHOW
     def retrieve(self, request: Request, template_id: UUID) -> Response:
         return _shown(_found(template_id), "Template")
 
+    @openapi.CHANGE
     def update(self, request: Request, template_id: UUID) -> Response:
         """PUT and PATCH are the same: a field that is missing keeps its value."""
         given = WriteTemplateSerializer(data=request.data, partial=True)
@@ -53,12 +58,14 @@ class TemplateViewSet(viewsets.ViewSet):
 
     partial_update = update
 
+    @openapi.DELETE
     def destroy(self, request: Request, template_id: UUID) -> Response:
         template = _found(template_id)
         if not texts.delete_template(template_id=template_id):
             raise Http404
         return _shown(template, "Template deleted")
 
+    @openapi.PREVIEW
     @action(detail=True, methods=["post"])
     def preview(self, request: Request, template_id: UUID) -> Response:
         """As its reader would see it, with examples for what `context` does not give."""

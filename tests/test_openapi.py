@@ -1,0 +1,221 @@
+"""Conventions of `/api/schema/`: every call is in it, says what it takes and gives, and does what it says."""
+
+import functools
+import io
+import json
+import re
+import time
+import tomllib
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import yaml
+from django.conf import settings
+from django.core.management import call_command
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver
+from drf_spectacular.generators import SchemaGenerator
+from jsonschema_rs import Draft202012Validator
+from rest_framework.test import APIClient
+
+from accounts import services as accounts
+from accounts.models import SignIn, User
+from accounts.openapi import REFRESH, USER
+from accounts.tokens import SessionRefreshToken
+from config.reference import DOCS_POLICY
+from conftest import signed_in
+from notifications.openapi.inbox import ITEM
+from sms.providers.simulator import SIGNATURE_HEADER, sign
+from tenants.openapi import MINE
+from tests.conftest import RowsOf
+
+#: It describes itself, and its readers.
+REFERENCE = {"/api/schema/", "/api/docs/"}
+PROBLEM = "application/problem+json"
+
+
+@functools.cache
+def schema() -> Any:
+    return SchemaGenerator().get_schema(request=None, public=True)  # type: ignore[no-untyped-call]
+
+
+def operations() -> Iterator[tuple[str, str, dict[str, Any]]]:
+    for path, methods in schema()["paths"].items():
+        for method, operation in methods.items():
+            yield method, path, operation
+
+
+CALLS = [
+    pytest.param(method, path, operation, id=operation["operationId"]) for method, path, operation in operations()
+]
+each_call = pytest.mark.parametrize(("method", "path", "operation"), CALLS)
+
+
+def resolved(part: Any) -> Any:
+    """What a `$ref` points to, or the part itself."""
+    for name in part["$ref"].removeprefix("#/").split("/") if "$ref" in part else ():
+        part = part[name] if name in part else schema()[name]
+    return part
+
+
+def fits(value: Any, shape: Any) -> None:
+    whole = {"allOf": [shape], "components": schema()["components"]}
+    Draft202012Validator(whole, validate_formats=True).validate(value)
+
+
+def success(operation: dict[str, Any]) -> tuple[int, dict[str, Any]]:
+    """The one good reply that has a body."""
+    ((code, reply),) = ((code, one) for code, one in operation["responses"].items() if code < "300")
+    return int(code), reply["content"]["application/json"]
+
+
+def test_it_is_valid_and_made_without_a_warning() -> None:
+    call_command("spectacular", fail_on_warn=True, validate=True, stdout=io.StringIO())
+
+
+def test_every_call_that_exists_is_in_it_and_no_other() -> None:
+    assert set(_served()) == {(method, path) for method, path, _ in operations()}
+
+
+def _served(patterns: Any = None, prefix: str = "/") -> Iterator[tuple[str, str]]:
+    for pattern in patterns if patterns is not None else get_resolver().url_patterns:
+        path = prefix + re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", str(pattern.pattern))
+        if isinstance(pattern, URLResolver):
+            yield from _served(pattern.url_patterns, path)
+        elif isinstance(pattern, URLPattern) and path.startswith("/api/") and path not in REFERENCE:
+            yield from ((method, path) for method in _methods(pattern.callback))
+
+
+def _methods(view: Any) -> list[str]:
+    """A plain function has none: it would be missing, unless it passes for a view (see `recent`)."""
+    actions = getattr(view, "actions", None)
+    found = actions or [name for name in view.cls.http_method_names if hasattr(view.cls, name)]
+    return [name for name in found if name not in ("head", "options")]
+
+
+def test_the_version_is_the_packages() -> None:
+    project = tomllib.loads((settings.BASE_DIR / "pyproject.toml").read_text())["project"]
+    assert schema()["info"]["version"] == project["version"]
+
+
+def test_names_of_operations_are_verbs_in_camel_case_and_once_each() -> None:
+    names = [operation["operationId"] for _, _, operation in operations()]
+    assert [name for name in names if not re.fullmatch(r"[a-z]+(?:[A-Z][a-z]+)*", name)] == []
+    assert len(set(names)) == len(names)
+
+
+@each_call
+def test_it_has_a_summary_a_known_tag_and_valid_examples(method: str, path: str, operation: dict[str, Any]) -> None:
+    assert 3 < len(operation["summary"]) < 80
+    assert not operation["summary"].endswith(".")
+    (tag,) = operation["tags"]
+    assert tag in {one["name"] for one in settings.SPECTACULAR_SETTINGS["TAGS"]}
+    contents = [success(operation)[1]]
+    if "requestBody" in operation:
+        contents += operation["requestBody"]["content"].values()
+    for content in contents:
+        values = [example["value"] for example in content["examples"].values()]
+        assert values
+        for value in values:
+            fits(value, content["schema"])
+
+
+@each_call
+def test_it_refuses_in_the_one_shape(method: str, path: str, operation: dict[str, Any]) -> None:
+    refusals = {code: resolved(reply) for code, reply in operation["responses"].items() if code >= "400"}
+    assert {"406", "503"} <= set(refusals)
+    assert ("{" in path) <= ("404" in refusals)
+    assert (operation["security"] != [{}]) == ("401" in refusals) or path.startswith("/api/auth/")
+    assert ("requestBody" in operation) <= ({"400", "413"} <= set(refusals))
+    assert (path.startswith(("/api/notifications/system/", "/api/notifications/templates/"))) <= ("403" in refusals)
+    takes_key = any(one["name"] == "Idempotency-Key" for one in operation.get("parameters", []))
+    assert takes_key == ("422" in refusals)
+    for code, reply in refusals.items():
+        assert reply["content"][PROBLEM]["schema"] == {"$ref": "#/components/schemas/Problem"}
+        fits(reply["content"][PROBLEM]["example"], reply["content"][PROBLEM]["schema"])
+        assert ("Retry-After" in reply["headers"]) == (code in ("429", "503"))
+
+
+def test_replies_are_exact() -> None:
+    """Every field is promised and no other allowed, where the contract does not leave it open."""
+    shapes = schema()["components"]["schemas"].items()
+    replies = {name: one for name, one in shapes if one.get("type") == "object" and not name.endswith("Request")}
+    open_ones = {name for name, one in replies.items() if one["additionalProperties"] != False}  # noqa: E712
+    assert open_ones == {"CleanupReply", "DeletedReply", "HealthStatus", "OneReply"}
+    not_promised = {name: sorted(set(one["properties"]) - set(one["required"])) for name, one in replies.items()}
+    assert {name: rest for name, rest in not_promised.items() if rest} == {
+        "AnnouncedReply": ["job_id"],
+        "Problem": ["errors"],
+    }
+
+
+@each_call
+def test_its_example_works_and_the_reply_is_as_it_says(
+    method: str, path: str, operation: dict[str, Any], admin: User, owner: User, topped_up: None, rows_of: RowsOf
+) -> None:
+    user = admin if path.startswith(("/api/notifications/system/", "/api/notifications/templates/")) else owner
+    rows = rows_of(user) | {"provider": "simulator"}
+    body = ""
+    if "requestBody" in operation:
+        (content,) = operation["requestBody"]["content"].values()
+        body = _real(json.dumps(next(iter(content["examples"].values()))["value"]), user, rows)
+    headers = {SIGNATURE_HEADER: sign(body.encode(), at=int(time.time()))}
+    address = path.format(**rows)
+    reply = signed_in(user).generic(method.upper(), address, body, "application/json", headers=headers)
+    status, content = success(operation)
+    assert reply.status_code == status, reply.content
+    fits(json.loads(reply.content), content["schema"])
+
+
+def _real(text: str, user: User, rows: dict[str, str]) -> str:
+    """An example with the ids, the address and the token of somebody who exists."""
+    session = accounts.record_success(user=user, method=SignIn.Method.TOKEN, address="127.0.0.1", user_agent="tests")
+    real = {MINE["id"]: rows["tenant_id"], ITEM["id"]: rows["notification_id"], USER["email"]: user.email}
+    real[REFRESH] = str(SessionRefreshToken.for_session(session))
+    for shown, existing in real.items():
+        text = text.replace(shown, existing)
+    return text
+
+
+# --- What is served ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("accept", ["application/json", "application/vnd.oai.openapi+json", "*/*"])
+def test_it_is_served_as_json(accept: str, anonymous: APIClient) -> None:
+    reply = anonymous.get("/api/schema/", HTTP_ACCEPT=accept)
+    assert reply["Content-Type"] in ("application/json", "application/vnd.oai.openapi+json")
+    assert json.loads(reply.content) == schema()
+    assert schema()["openapi"].startswith("3.1")
+
+
+@pytest.mark.parametrize(("query", "accept"), [("?format=yaml", "*/*"), ("", "application/yaml")])
+def test_it_is_served_as_yaml(query: str, accept: str, anonymous: APIClient) -> None:
+    reply = anonymous.get(f"/api/schema/{query}", HTTP_ACCEPT=accept)
+    assert reply["Content-Type"] == "application/yaml"
+    assert yaml.safe_load(reply.content)["paths"].keys() == schema()["paths"].keys()
+
+
+@pytest.mark.parametrize("path", ["/api/schema/?format=yaml", "/api/docs/"])
+def test_errors_of_the_reference_are_json_as_everywhere(path: str, anonymous: APIClient) -> None:
+    reply = anonymous.post(path, {})
+    assert (reply.status_code, reply["Content-Type"]) == (405, PROBLEM)
+    fits(json.loads(reply.content), {"$ref": "#/components/schemas/Problem"})
+
+
+@pytest.mark.django_db
+def test_the_docs_come_whole_from_this_server_and_without_an_inline_script(client: Client) -> None:
+    page = client.get("/api/docs/")
+    assert page["Content-Security-Policy"] == DOCS_POLICY
+    text = page.content.decode()
+    assert re.findall(r"<script(?! src=)|<style| style=| on\w+=", text) == []
+    addresses = re.findall(r'(?:src|href)="([^"]+)"', text)
+    assert len(addresses) == 5
+    for address in addresses:
+        assert address.startswith("/")
+        reply = client.get(address)
+        assert reply.status_code == 200
+        reply.close()
+    script = client.get("/api/docs/?script=").content.decode()
+    assert 'url: "/api/schema/"' in script
+    assert re.findall(r"https?://", script) == []
