@@ -216,6 +216,13 @@ SMS_MAX_ATTEMPTS = env.int("SMS_MAX_ATTEMPTS", default=10)
 #: How long one worker may hold a message that it is handing to a carrier.
 SMS_CLAIM_LEASE = timedelta(seconds=env.int("SMS_CLAIM_LEASE_SECONDS", default=60))
 SMS_SWEEP_SECONDS = env.int("SMS_SWEEP_SECONDS", default=15)
+#: How long a gateway may take to answer one call.
+SMS_GATEWAY_TIMEOUT_SECONDS = env.float("SMS_GATEWAY_TIMEOUT_SECONDS", default=10)
+TWILIO_ACCOUNT_SID = env.str("TWILIO_ACCOUNT_SID", default="")
+TWILIO_AUTH_TOKEN = env.str("TWILIO_AUTH_TOKEN", default="")
+TWILIO_API_URL = env.str("TWILIO_API_URL", default="https://api.twilio.com").rstrip("/")
+#: Gateways of the `http` provider, as JSON: {slug: {"profile": name, ...}}; see docs/providers.md.
+SMS_HTTP_GATEWAYS = env.json("SMS_HTTP_GATEWAYS", default={})
 SIMULATOR_SECRET = env.str("SIMULATOR_SECRET", default="")
 SIMULATOR_SEED = env.int("SIMULATOR_SEED", default=1)
 
