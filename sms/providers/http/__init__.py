@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from django.conf import settings
+from django.core import checks
 from django.core.exceptions import ImproperlyConfigured
 
 from sms.models.states import Status
@@ -17,6 +18,7 @@ from sms.providers.http.beem import BEEM
 from sms.providers.http.custom import CUSTOM
 from sms.providers.http.gateway import HttpGateway, Instance, provider_of
 from sms.providers.http.profile import Profile, Receipts
+from sms.reasons import REASONS
 
 PROFILES: Mapping[str, Profile] = {"beem": BEEM, "africas_talking": AFRICAS_TALKING, "custom": CUSTOM}
 SLUG = re.compile(r"[a-z0-9][a-z0-9_-]{0,29}")
@@ -33,7 +35,13 @@ CHANGEABLE_OF_RECEIPTS = frozenset(
 
 
 def _refusals(given: Mapping[str, Sequence[str]]) -> Mapping[str, tuple[type[ProviderError], str]]:
-    return {code: (KINDS[kind], reason) for code, (kind, reason) in given.items()}
+    return {code: (KINDS[kind], _known(reason)) for code, (kind, reason) in given.items()}
+
+
+def _known(reason: str) -> str:
+    """Raises KeyError for a word that is not explained."""
+    REASONS[reason]
+    return reason
 
 
 #: How those that are no plain text are read from JSON.
@@ -81,8 +89,18 @@ def _receipts(slug: str, ready: Receipts, given: Any) -> Receipts:
     if "statuses" in changes:
         changes["statuses"] = {word.upper(): Status(status) for word, status in changes["statuses"].items()}
     if "reasons" in changes:
-        changes["reasons"] = {word.upper(): reason for word, reason in changes["reasons"].items()}
+        changes["reasons"] = {word.upper(): _known(reason) for word, reason in changes["reasons"].items()}
     return dataclasses.replace(ready, **changes)
+
+
+@checks.register()
+def check_gateways(**_: Any) -> list[checks.CheckMessage]:
+    """So that a mistake in SMS_HTTP_GATEWAYS stops `migrate` and the web process, not the first message."""
+    try:
+        gateways()
+    except ImproperlyConfigured as error:
+        return [checks.Error(str(error), id="sms.E001")]
+    return []
 
 
 __all__ = ["PROFILES", "HttpGateway", "Profile", "gateways"]
