@@ -285,6 +285,7 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": SMS_SWEEP_SECONDS,
         "options": {"expires": SMS_SWEEP_SECONDS},
     },
+    "poll reports": {"task": "sms.tasks.poll_reports", "schedule": 60, "options": {"expires": 60}},
     "missed inbox changes": {
         "task": "notifications.tasks.make_up_for_missed_changes",
         "schedule": 5,

@@ -3,6 +3,7 @@
 from sms.services.counts import squash_counts
 from sms.services.credits import NotEnoughCredits, top_up
 from sms.services.dispatch import dispatch
+from sms.services.polling import poll_reports
 from sms.services.queueing import Addressee, NobodyLeft, Queued, cancel_batch, cancel_message, queue_messages
 from sms.services.receipts import apply_receipts
 from sms.services.sweeping import sweep
@@ -16,6 +17,7 @@ __all__ = [
     "cancel_batch",
     "cancel_message",
     "dispatch",
+    "poll_reports",
     "queue_messages",
     "squash_counts",
     "sweep",

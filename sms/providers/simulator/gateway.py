@@ -105,12 +105,11 @@ class Simulator(Provider):
             raise BadSignature("The signature is too old.")
 
     def _read(self, item: dict[str, Any]) -> DeliveryReceipt:
-        reference = item.get("reference")
         return DeliveryReceipt(
             provider_message_id=str(item["id"])[:100],
             status=self.statuses[item["status"]],
             reason=str(item.get("error", ""))[:60],
             occurred_at=datetime.datetime.fromtimestamp(float(item["at"]), tz=datetime.UTC),
-            reference=UUID(str(reference)) if reference is not None else None,
+            reference=UUID(str(item["reference"])) if item.get("reference") is not None else None,
             raw=item,
         )
