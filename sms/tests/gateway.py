@@ -12,6 +12,11 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+import pytest
+from uuid_utils.compat import uuid7
+
+from sms.providers.base import Outbound, Provider, ProviderError
+
 
 @dataclass
 class Call:
@@ -90,6 +95,23 @@ def running() -> Iterator[Gateway]:
         server.shutdown()
         server.server_close()
         thread.join()
+
+
+def outbound(**fields: Any) -> Outbound:
+    plain: dict[str, Any] = {
+        "reference": uuid7(),
+        "recipient": "+255754123456",
+        "sender_id": "ACACIA",
+        "text": "Habari",
+    }
+    return Outbound(**plain | fields)
+
+
+def refused(provider: Provider) -> ProviderError:
+    """How it fails to hand a message over."""
+    with pytest.raises(ProviderError) as raised:
+        provider.submit(outbound())
+    return raised.value
 
 
 # --- Replies -----------------------------------------------------------------------------------------------------

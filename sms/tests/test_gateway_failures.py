@@ -4,7 +4,7 @@ import datetime
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
@@ -13,21 +13,18 @@ import pytest
 import time_machine
 from django.utils import timezone
 from pytest_django import Settings
-from uuid_utils.compat import uuid7
 
 from sms.providers import get_provider
 from sms.providers.base import (
     CannotAsk,
-    Outbound,
     Permanent,
     Provider,
-    ProviderError,
     RateLimited,
     Temporary,
     Uncertain,
 )
 from sms.tests import gateway as gateways
-from sms.tests.gateway import Gateway, Reply, answer, drip, drop, drop_unread, gibberish, half, hang
+from sms.tests.gateway import Gateway, Reply, answer, drip, drop, drop_unread, gibberish, half, hang, outbound, refused
 from sms.tests.helpers import number
 
 SID = "SM0123456789abcdef0123456789abcdef"
@@ -94,12 +91,6 @@ VENDORS = [
 ]
 
 
-@pytest.fixture
-def gateway() -> Iterator[Gateway]:
-    with gateways.running() as running:
-        yield running
-
-
 @pytest.fixture(params=VENDORS, ids=["twilio", "beem", "africas_talking", "custom"])
 def vendor(request: pytest.FixtureRequest, settings: Settings, gateway: Gateway) -> Vendor:
     settings.SMS_GATEWAY_TIMEOUT_SECONDS = 5
@@ -111,16 +102,6 @@ def vendor(request: pytest.FixtureRequest, settings: Settings, gateway: Gateway)
 @pytest.fixture
 def provider(vendor: Vendor) -> Provider:
     return get_provider(vendor.slug)
-
-
-def outbound(index: int = 1) -> Outbound:
-    return Outbound(uuid7(), number(index), "Acme", "Hello")
-
-
-def failure(provider: Provider) -> ProviderError:
-    with pytest.raises(ProviderError) as failed:
-        provider.submit(outbound())
-    return failed.value
 
 
 def test_what_was_taken_has_the_vendors_id(provider: Provider, vendor: Vendor, gateway: Gateway) -> None:
@@ -148,7 +129,7 @@ def test_a_gateway_that_cannot_be_reached_has_nothing(
 ) -> None:
     gateway.will(answer(vendor.status, vendor.taken))
     vendor.set_up(settings, address.format(port=closed_port(), gateway=gateway.url.rpartition(":")[2]))
-    failed = failure(get_provider(vendor.slug))
+    failed = refused(get_provider(vendor.slug))
     assert (type(failed), failed.reason) == (Temporary, "gateway_unreachable")
     with pytest.raises(Temporary):
         get_provider(vendor.slug).check_reachable()
@@ -167,7 +148,7 @@ def test_a_gateway_that_lets_nobody_in_has_nothing(vendor: Vendor, settings: Set
             one.connect_ex(address)
         vendor.set_up(settings, f"http://127.0.0.1:{address[1]}")
         started = time.monotonic()
-        failed = failure(get_provider(vendor.slug))
+        failed = refused(get_provider(vendor.slug))
         for one in waiting:
             one.close()
     assert (type(failed), failed.reason) == (Temporary, "gateway_unreachable")
@@ -205,7 +186,7 @@ def test_a_gateway_that_lets_nobody_in_has_nothing(vendor: Vendor, settings: Set
 )
 def test_what_it_may_have_taken_is_uncertain(provider: Provider, gateway: Gateway, reply: Reply, reason: str) -> None:
     gateway.will(reply)
-    failed = failure(provider)
+    failed = refused(provider)
     assert (type(failed), failed.reason) == (Uncertain, reason)
     assert len(gateway.calls) <= 1  # never handed over once more by the way, and no redirection followed
 
@@ -214,7 +195,7 @@ def test_a_gateway_that_says_yes_and_then_fails_is_uncertain(
     provider: Provider, vendor: Vendor, gateway: Gateway
 ) -> None:
     gateway.will(answer(500, vendor.taken))
-    assert type(failure(provider)) is Uncertain
+    assert type(refused(provider)) is Uncertain
 
 
 def test_a_gateway_that_does_not_answer_in_time_may_have_it(
@@ -223,7 +204,7 @@ def test_a_gateway_that_does_not_answer_in_time_may_have_it(
     settings.SMS_GATEWAY_TIMEOUT_SECONDS = 0.3
     gateway.will(hang(2))
     started = time.monotonic()
-    failed = failure(provider)
+    failed = refused(provider)
     assert (type(failed), failed.reason) == (Uncertain, "gateway_not_answering")
     assert time.monotonic() - started < 1.9
     assert len(gateway.calls) == 1
@@ -235,7 +216,7 @@ def test_a_gateway_that_drips_its_answer_is_not_listened_to_for_ever(
     settings.SMS_GATEWAY_TIMEOUT_SECONDS = 0.5
     gateway.will(drip(200, bytes_a_second=20))
     started = time.monotonic()
-    assert type(failure(provider)) is Uncertain
+    assert type(refused(provider)) is Uncertain
     assert time.monotonic() - started < 5
 
 
@@ -250,7 +231,7 @@ def test_a_gateway_that_is_asked_too_fast_says_for_how_long(
     provider: Provider, gateway: Gateway, given: str, wait: float | None
 ) -> None:
     gateway.will(answer(429, b"Slow down", **({"Retry_After": given} if given.isascii() else {})))
-    failed = failure(provider)
+    failed = refused(provider)
     assert isinstance(failed, RateLimited)
     assert (failed.reason, failed.wait) == ("throttled", wait)
 
@@ -258,7 +239,7 @@ def test_a_gateway_that_is_asked_too_fast_says_for_how_long(
 def test_a_time_to_wait_may_be_a_date(provider: Provider, gateway: Gateway) -> None:
     gateway.will(answer(429, b"", Retry_After="Wed, 21 Oct 2026 07:28:30 GMT"))
     with time_machine.travel("2026-10-21T07:28:00Z", tick=False):
-        failed = failure(provider)
+        failed = refused(provider)
     assert isinstance(failed, RateLimited)
     assert failed.wait == 30
 
@@ -282,18 +263,18 @@ def test_what_is_not_about_the_message_is_temporary(
     provider: Provider, gateway: Gateway, status: int, reason: str
 ) -> None:
     gateway.will(answer(status, b"<h1>No</h1>", Location=f"{gateway.url}/elsewhere"))
-    failed = failure(provider)
+    failed = refused(provider)
     assert (type(failed), failed.reason, failed.code) == (Temporary, reason, str(status))
     assert len(gateway.calls) == 1  # a redirection is not followed
-    with pytest.raises(Temporary) as refused:
+    with pytest.raises(Temporary) as raised:
         provider.check_reachable()
-    assert refused.value.reason == reason
+    assert raised.value.reason == reason
 
 
 @pytest.mark.parametrize("status", [400, 409, 413, 415, 422])
 def test_what_it_refuses_without_a_word_is_refused_for_good(provider: Provider, gateway: Gateway, status: int) -> None:
     gateway.will(answer(status, b"No."))
-    failed = failure(provider)
+    failed = refused(provider)
     assert (type(failed), failed.reason, failed.code) == (Permanent, "refused_by_gateway", str(status))
 
 
@@ -331,7 +312,7 @@ def test_calls_share_connections_and_need_no_more_than_run_at_once(
 ) -> None:
     gateway.will(answer(vendor.status, vendor.taken))
     with ThreadPoolExecutor(provider.concurrency) as pool:
-        names = list(pool.map(lambda index: provider.submit(outbound(index)), range(100)))
+        names = list(pool.map(lambda index: provider.submit(outbound(recipient=number(index))), range(100)))
     assert set(names) == {vendor.name}
     assert len(gateway.calls) == 100
     assert len(gateway.ports) <= provider.concurrency
@@ -354,7 +335,7 @@ def test_threads_do_not_get_each_others_answers(settings: Settings, gateway: Gat
 
     gateway.will(echo)
     provider = get_provider("line")
-    messages = [outbound(index) for index in range(200)]
+    messages = [outbound(recipient=number(index)) for index in range(200)]
     with ThreadPoolExecutor(16) as pool:
         names = list(pool.map(provider.submit, messages))
     assert names == [f"for-{message.reference}" for message in messages]

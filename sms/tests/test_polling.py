@@ -1,7 +1,6 @@
 """Gateways that post no receipts are asked for them."""
 
 import datetime
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -20,22 +19,21 @@ pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("platform")]
 
 
 @pytest.fixture
-def gateway(settings: Settings) -> Iterator[Gateway]:
-    with gateways.running() as running:
-        settings.SMS_HTTP_GATEWAYS = {
-            "beem": {
-                "profile": "beem",
-                "api_key": "k",
-                "secret_key": "s",
-                "report_url": f"{running.url}/reports?dest_addr={{digits}}&request_id={{id}}",
-            },
-            "at": {"profile": "africas_talking", "username": "u", "api_key": "k", "send_url": running.url},
-        }
-        yield running
+def gateway(gateway: Gateway, settings: Settings) -> Gateway:
+    settings.SMS_HTTP_GATEWAYS = {
+        "beem": {
+            "profile": "beem",
+            "api_key": "k",
+            "secret_key": "s",
+            "report_url": f"{gateway.url}/reports?dest_addr={{digits}}&request_id={{id}}",
+        },
+        "at": {"profile": "africas_talking", "username": "u", "api_key": "k", "send_url": gateway.url},
+    }
+    return gateway
 
 
 def on_its_way(tenant: Tenant, index: int, *, minutes: float = 6, **fields: Any) -> Message:
-    plain = {
+    plain: dict[str, Any] = {
         "provider": "beem",
         "provider_message_id": str(index),
         "recipient": number(index),
@@ -89,7 +87,8 @@ def test_a_message_is_asked_about_after_five_minutes_and_then_every_five(
 
 def test_only_what_is_on_its_way_through_a_silent_gateway_is_asked_about(gateway: Gateway, tenant: Tenant) -> None:
     gateway.will(says("DELIVERED"))
-    for index, fields in enumerate([{"status": "delivered"}, {"status": "expired"}, {"provider": "at"}]):
+    settled: list[dict[str, Any]] = [{"status": "delivered"}, {"status": "expired"}, {"provider": "at"}]
+    for index, fields in enumerate(settled):
         on_its_way(tenant, index, **fields)
     assert poll_reports() == {"beem": 0}
     assert gateway.calls == []
