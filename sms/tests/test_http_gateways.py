@@ -186,6 +186,14 @@ class TestOverHttp:
         for query in ("", "?token=", "?token=None"):
             assert self.post(anonymous, query).status_code == 403
 
+    def test_a_signature_under_no_secret_at_all_is_403(
+        self, anonymous: APIClient, settings: Settings, gateway: Gateway
+    ) -> None:
+        custom(settings, gateway.url, receipt_secret="")
+        body = json.dumps({"id": "ATXid_1", "status": "delivered"}).encode()
+        url, headers = "/api/sms/receipts/line/", signed(body, "")
+        assert anonymous.post(url, body, content_type="application/json", headers=headers).status_code == 403
+
     @pytest.mark.parametrize("secret", ["", "another"])
     def test_a_body_that_was_signed_otherwise_is_403(
         self, anonymous: APIClient, settings: Settings, gateway: Gateway, secret: str

@@ -10,7 +10,7 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from sms.providers import twilio
-from sms.providers.base import CannotAsk, Outbound, ProviderError, RateLimited, Temporary
+from sms.providers.base import CannotAsk, Outbound, ProviderError, RateLimited, Temporary, Uncertain
 from sms.providers.twilio import Twilio
 from sms.tests import gateway as gateways
 from sms.tests.gateway import Gateway, answer
@@ -107,6 +107,12 @@ def test_an_error_code_of_which_we_know_nothing_is_kept(gateway: Gateway) -> Non
     with pytest.raises(ProviderError) as refused:
         Twilio().submit(outbound())
     assert (refused.value.reason, refused.value.code) == ("refused_by_gateway", "29999")
+
+
+def test_an_error_code_beside_a_fault_of_its_own_says_nothing_of_the_message(gateway: Gateway) -> None:
+    gateway.will(answer(500, {"code": 21211, "message": "...", "status": 500}))
+    with pytest.raises(Uncertain):
+        Twilio().submit(outbound())
 
 
 def test_too_many_requests_is_never_processed_and_says_for_how_long_to_wait(gateway: Gateway) -> None:

@@ -118,9 +118,6 @@ def _run(arguments: list[Any]) -> list[str]:
         except redis.exceptions.NoScriptError:
             connection.send_command("EVAL", TAKE, *arguments)
             return connection.read_response()  # type: ignore[no-any-return]
-    except (redis.ConnectionError, redis.TimeoutError):
-        connection.disconnect()  # else its answer is read as that to the next call
-        raise
     finally:
         pool.release(connection)
 
