@@ -269,19 +269,6 @@ def test_a_carrier_that_breaks_off_while_it_takes_a_message_may_have_it(store: "
     assert found(message) is not None
 
 
-def test_an_answer_that_comes_too_late_is_not_taken_for_that_of_the_next_message(store: "redis.Redis") -> None:
-    Simulator().submit(outbound())
-    store.execute_command("CLIENT", "PAUSE", "2500", "ALL")
-    late = outbound()
-    with pytest.raises(Uncertain):
-        Simulator().submit(late)
-    time.sleep(1)
-    message = outbound()
-    assert Simulator().submit(message) == found(message)
-    assert found(late) is not None
-    assert counters() == {"accepted": 3, "duplicates": 0}
-
-
 @pytest.mark.django_db
 @pytest.mark.usefixtures("platform")
 def test_a_message_that_the_carrier_broke_off_at_does_not_go_out_twice(
