@@ -3,10 +3,12 @@
 Its SDK is used to compute signatures only: its HTTP client neither bounds an answer's time as a whole nor tells a
 connection that was refused from one that broke after the request.
 
-Sources of the tables below, as read in 2026:
+Vendor's pages for the tables below (not tried against a live account):
 - states: twilio.com/docs/messaging/api/message-resource ("Message Status values") and
   twilio.com/docs/messaging/guides/outbound-message-status-in-status-callbacks
-- error codes: twilio.com/docs/api/errors/<code>, one page each; that a 429 is never processed: .../errors/20429
+- error codes: twilio.com/docs/api/errors/<code>, one page each, of which 20429 (a 429 is never processed) and 30003
+  were read in full and the others by their titles; Twilio changes them (its changelog of 2024-07-10), so an unknown
+  code is refused for good by its HTTP status alone, and kept
 - signatures: twilio.com/docs/usage/webhooks/webhooks-security
 - errors' JSON: twilio.com/docs/usage/twilios-response
 """

@@ -1,8 +1,9 @@
 """Africa's Talking, bulk SMS.
 
-Sources, as read in 2026: docs.africastalking.com/sms/sending (request, answer),
-developers.africastalking.com/docs/sms/sending/bulk (status codes of a recipient) and
-developers.africastalking.com/docs/sms/notifications (receipts, their states and reasons; form-encoded).
+Vendor's pages: docs.africastalking.com/sms/sending (request, answer), docs.africastalking.com/sms/deliveryreports and
+/sms/notifications (receipts, their states and reasons; form-encoded), help.africastalking.com/articles/742491 (an
+answer in full). A recipient's status codes are those of developers.africastalking.com/docs/sms/sending/bulk, read by
+way of public clients that list them. None of it was tried against a live account.
 
 It signs nothing: the secret stands in the address that is entered as the delivery reports' callback. It cannot be
 asked about a message by a reference of ours, and its receipts echo none.

@@ -1,9 +1,11 @@
 """Beem Africa.
 
-Sources, as read in 2026: docs.beem.africa/guides/sms/api-responses (the codes) and docs.beem.africa/index.html#api-SMS
-(request, answer, codes 105 to 108, delivery reports: GET dlrapi.beem.africa/public/v1/delivery-reports, earliest after
-five minutes; states PENDING, DELIVERED, UNDELIVERED). Recipients are written without the plus; the encoding is 0 for
-the GSM alphabet and 8 for UCS-2.
+Vendor's pages: docs.beem.africa/guides/sms/api-responses (the codes) and docs.beem.africa/index.html#api-SMS (request,
+answer, codes 105 to 108, delivery reports: GET dlrapi.beem.africa/public/v1/delivery-reports, earliest after five
+minutes; states PENDING, DELIVERED, UNDELIVERED). They were read by way of two public clients that cite them
+(packagist.org/packages/emanate/beem and github.com/gowelle/laravel-beem-africa), not against a live account.
+Recipients are written without the plus; the encoding is 0 for the GSM alphabet and, by the first of these clients, 8
+for UCS-2.
 
 It neither signs anything nor documents an address that receipts are posted to, so its reports are asked for. It
 cannot be asked about a message whose `request_id` we never saw: such a one waits for its deadline.
