@@ -274,6 +274,13 @@ SMS_FAILOVER_SHARE_PERCENT = env.int("SMS_FAILOVER_SHARE_PERCENT", default=5)
 SMS_FAILOVER_COOLDOWN = timedelta(minutes=env.int("SMS_FAILOVER_COOLDOWN_MINUTES", default=10))
 SMS_FAILOVER_STEP_PERCENT = env.int("SMS_FAILOVER_STEP_PERCENT", default=20)
 SMS_SWEEP_SECONDS = env.int("SMS_SWEEP_SECONDS", default=15)
+#: How long a gateway may take to answer one call.
+SMS_GATEWAY_TIMEOUT_SECONDS = env.float("SMS_GATEWAY_TIMEOUT_SECONDS", default=10)
+TWILIO_ACCOUNT_SID = env.str("TWILIO_ACCOUNT_SID", default="")
+TWILIO_AUTH_TOKEN = env.str("TWILIO_AUTH_TOKEN", default="")
+TWILIO_API_URL = env.str("TWILIO_API_URL", default="https://api.twilio.com").rstrip("/")
+#: Gateways of the `http` provider, as JSON: {slug: {"profile": name, ...}}; see docs/providers.md.
+SMS_HTTP_GATEWAYS = env.json("SMS_HTTP_GATEWAYS", default={})
 SIMULATOR_SECRET = env.str("SIMULATOR_SECRET", default="")
 SIMULATOR_SEED = env.int("SIMULATOR_SEED", default=1)
 
@@ -336,6 +343,7 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": SMS_SWEEP_SECONDS,
         "options": {"expires": SMS_SWEEP_SECONDS},
     },
+    "poll reports": {"task": "sms.tasks.poll_reports", "schedule": 60, "options": {"expires": 60}},
     "missed inbox changes": {
         "task": "notifications.tasks.make_up_for_missed_changes",
         "schedule": 5,

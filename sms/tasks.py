@@ -28,5 +28,12 @@ def review_providers() -> dict[str, int]:
 
 
 @shared_task
+def poll_reports() -> dict[str, int]:
+    """Asks the gateways that post no receipts."""
+    with all_tenants(because="a gateway is asked about the messages of every tenant"):
+        return services.poll_reports()
+
+
+@shared_task
 def squash_counts() -> dict[str, int]:
     return {"merged": services.squash_counts(), "coarsened": services.coarsen_counts()}

@@ -4,6 +4,7 @@ from typing import Any
 
 import structlog
 from django.conf import settings
+from django.core.exceptions import RequestDataTooBig
 from rest_framework import status
 from rest_framework.exceptions import APIException, NotFound, ParseError, PermissionDenied
 from rest_framework.permissions import AllowAny
@@ -17,6 +18,9 @@ from sms.providers.base import BadReceipt, BadSignature, Webhook
 from tenants.scope import all_tenants
 
 log = structlog.get_logger(__name__)
+#: Bytes of one call: a receipt has some hundreds, and the largest calls carry hundreds of receipts. Anybody may post
+#: here, so it is less than what those may who signed in.
+LARGEST_CALL = 512 * 1024
 
 
 class ReceiptsOff(APIException):
@@ -40,8 +44,7 @@ class ReceiptsView(APIView):
             raise ReceiptsOff
         try:
             adapter = get_provider(provider)
-            call = Webhook(request.get_full_path(), request.headers, request._request.body)
-            receipts = adapter.read_receipts(call)
+            receipts = adapter.read_receipts(_call(request))
         except UnknownProvider:
             raise NotFound("No such provider.") from None
         except BadSignature as refused:
@@ -52,3 +55,10 @@ class ReceiptsView(APIView):
         with all_tenants(because="a carrier's call carries receipts of any tenant, and is signed"):
             new = services.apply_receipts(provider=provider, receipts=receipts)
         return Response({"success": True, "received": len(receipts), "new": new})
+
+
+def _call(request: Request) -> Webhook:
+    body = request._request.body
+    if len(body) > LARGEST_CALL:
+        raise RequestDataTooBig
+    return Webhook(request.get_full_path(), request.headers, body)

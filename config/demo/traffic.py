@@ -67,7 +67,7 @@ def run(*, stop: threading.Event, say: Callable[[str], None]) -> None:
         if started >= ends:
             profile, seconds = next(story)
             simulator.set_profile(profile)
-            say(SAID[profile])
+            say(SAID.get(profile) or f"The carrier is {profile}: {simulator.PROFILES[profile].meaning}.")
             ends = started + seconds
         _send(sender, dice)
         if turn % 3 == 0:

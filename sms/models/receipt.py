@@ -1,10 +1,16 @@
-from typing import ClassVar
+from typing import ClassVar, Self
 
 from django.db import models
 from django.utils.timezone import now
 from uuid_utils.compat import uuid7
 
 from sms.models.states import Status
+
+
+class ReceiptQuerySet(models.QuerySet["Receipt"]):
+    def unknown(self) -> Self:
+        """Those about messages that we do not have, or not yet."""
+        return self.filter(applied_at=None)
 
 
 class Receipt(models.Model):
@@ -26,6 +32,8 @@ class Receipt(models.Model):
     occurred_at = models.DateTimeField()
     received_at = models.DateTimeField(default=now)
     applied_at = models.DateTimeField(null=True, blank=True)
+
+    objects = models.Manager.from_queryset(ReceiptQuerySet)()
 
     class Meta:
         constraints: ClassVar = [

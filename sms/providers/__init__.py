@@ -1,9 +1,11 @@
-"""The carriers' gateways. One file a vendor; this tuple is the whole registry."""
+"""The carriers' gateways. One file a vendor; this tuple and SMS_HTTP_GATEWAYS are the whole registry."""
 
 from sms.providers.base import Provider
+from sms.providers.http import gateways
 from sms.providers.simulator import Simulator
+from sms.providers.twilio import Twilio
 
-PROVIDERS: tuple[type[Provider], ...] = (Simulator,)
+PROVIDERS: tuple[type[Provider], ...] = (Simulator, Twilio)
 
 
 class UnknownProvider(LookupError):
@@ -12,7 +14,7 @@ class UnknownProvider(LookupError):
 
 def get_provider(slug: str) -> Provider:
     """Raises UnknownProvider."""
-    for provider in PROVIDERS:
+    for provider in (*PROVIDERS, *gateways()):
         if provider.slug == slug:
             return provider()
     raise UnknownProvider(slug)

@@ -1,16 +1,11 @@
 """The simulated carrier: as healthy as it is told to be, and never off this machine."""
 
-import contextlib
 import datetime
 import json
-import os
-import subprocess
-import sys
-import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from http.server import BaseHTTPRequestHandler, HTTPServer
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -19,14 +14,13 @@ import time_machine
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 from pytest_django import Settings
-from pytest_django.live_server_helper import LiveServer
 from uuid_utils.compat import uuid7
 
-from sms.models import Message, Receipt
+from sms.models import Message
 from sms.providers import simulator
-from sms.providers.base import Outbound, Permanent, Temporary, Uncertain
-from sms.providers.simulator import Simulator, counters, post_due_receipts, set_profile
-from sms.services import deliver, sweep
+from sms.providers.base import Outbound, Permanent, RateLimited, Temporary, Uncertain
+from sms.providers.simulator import PROFILES, Simulator, counters, memory, set_profile
+from sms.services import dispatch, sweep
 from sms.tests.helpers import make_message, number
 from tenants.models import Tenant
 
@@ -48,51 +42,63 @@ def outbound(index: int = 1) -> Outbound:
     return Outbound(uuid7(), number(index), "Acme", "Hello")
 
 
+def found(message: Outbound) -> str | None:
+    return Simulator().lookup(message, since=timezone.now())
+
+
+def hand_over(*messages: Message) -> list[str]:
+    """Lets a worker hand over what waits; returns what became of these messages."""
+    dispatch(provider="simulator", seconds=20)
+    for message in messages:
+        message.refresh_from_db()
+    return [message.status for message in messages]
+
+
 @pytest.fixture
-def memory(settings: Settings) -> Iterator["redis.Redis"]:
+def store(settings: Settings) -> Iterator["redis.Redis"]:
     """What the carrier remembers."""
     with redis.Redis.from_url(settings.REDIS_URL, decode_responses=True) as client:
         yield client
 
 
-def due(memory: "redis.Redis") -> list[tuple[dict[str, str], float]]:
+def due(store: "redis.Redis") -> list[tuple[dict[str, str], float]]:
     """What will be reported, and when."""
-    stored: Any = memory.zrange("simulator:due", 0, -1, withscores=True)
+    stored: Any = store.zrange("simulator:due", 0, -1, withscores=True)
     return [(json.loads(text), at) for text, at in stored]
 
 
-def fates(memory: "redis.Redis", *, of: int) -> dict[str, str]:
+def fates(store: "redis.Redis", *, of: int) -> dict[str, str]:
     """Hands over so many messages and returns, by their number, the last thing that will be reported of each."""
     for index in range(of):
         Simulator().submit(outbound(index))
-    return {item["id"].split("-")[2]: item["status"] for item, _ in due(memory) if item["status"] != "ENROUTE"}
+    return {item["id"].split("-")[2]: item["status"] for item, _ in due(store) if item["status"] != "ENROUTE"}
 
 
 # --- Health ------------------------------------------------------------------------------------------------------
 
 
-def test_a_healthy_carrier_delivers_nearly_everything(memory: "redis.Redis") -> None:
-    words = Counter(fates(memory, of=SOME).values())
+def test_a_healthy_carrier_delivers_nearly_everything(store: "redis.Redis") -> None:
+    words = Counter(fates(store, of=SOME).values())
     assert words.total() == SOME
     assert 0.95 * SOME < words["DELIVRD"] < SOME
 
 
-def test_a_degraded_carrier_delivers_about_a_quarter(memory: "redis.Redis") -> None:
+def test_a_degraded_carrier_delivers_about_a_quarter(store: "redis.Redis") -> None:
     set_profile("degraded")
-    words = Counter(fates(memory, of=SOME).values())
+    words = Counter(fates(store, of=SOME).values())
     assert words.total() == SOME
     assert 0.18 * SOME < words["DELIVRD"] < 0.32 * SOME
     assert set(words) == {"DELIVRD", "UNDELIV", "REJECTD"}
 
 
-def test_a_carrier_in_outage_takes_nothing_and_says_so(memory: "redis.Redis") -> None:
+def test_a_carrier_in_outage_takes_nothing_and_says_so(store: "redis.Redis") -> None:
     set_profile("outage")
     for index in range(20):
         with pytest.raises(Temporary) as refused:
             Simulator().submit(outbound(index))
         assert refused.value.reason == "gateway_unreachable"
     assert counters() == {"accepted": 0, "duplicates": 0}
-    assert memory.zcard("simulator:due") == 0
+    assert store.zcard("simulator:due") == 0
 
 
 def test_a_carrier_in_outage_is_unreachable_until_it_is_over() -> None:
@@ -111,26 +117,79 @@ def test_a_profile_that_does_not_exist_is_refused_and_changes_nothing() -> None:
     assert simulator.profile_name() == "degraded"
 
 
-def test_the_same_seed_deals_the_same_fates(memory: "redis.Redis", settings: Settings) -> None:
+def test_the_same_seed_deals_the_same_fates(store: "redis.Redis", settings: Settings) -> None:
     set_profile("degraded")
     dealt = []
     for seed in (7, 7, 8):
-        memory.delete("simulator:accepted", "simulator:due")
+        store.delete("simulator:accepted", "simulator:due")
         settings.SIMULATOR_SEED = seed
-        dealt.append(fates(memory, of=40))
+        dealt.append(fates(store, of=40))
     assert dealt[0] == dealt[1]
     assert dealt[0] != dealt[2]
 
 
-def test_a_message_is_under_way_before_its_end_is_reported(memory: "redis.Redis") -> None:
+def test_a_message_is_under_way_before_its_end_is_reported(store: "redis.Redis") -> None:
     with time_machine.travel("2027-01-02T10:00:00Z", tick=False):
         now = time.time()
         name = Simulator().submit(outbound())
-    reported = due(memory)
+    reported = due(store)
     assert [(item["id"], item["status"]) for item, _ in reported] == [(name, "ENROUTE"), (name, "DELIVRD")]
     first, last = (at - now for _, at in reported)
     assert 0.3 <= last <= 1.5
     assert first == pytest.approx(last / 3, abs=0.01)
+
+
+def test_a_slow_carrier_answers_late_and_delivers_later(store: "redis.Redis") -> None:
+    set_profile("slow")
+    started, now = time.monotonic(), time.time()
+    Simulator().submit(outbound())
+    assert time.monotonic() - started >= 0.1
+    [_, (last, at)] = due(store)
+    assert last["status"] in {"DELIVRD", "UNDELIV", "REJECTD"}
+    assert 20 <= at - now <= 61
+
+
+def test_a_throttled_carrier_takes_a_few_a_second_and_says_how_long_to_wait(wait: Wait) -> None:
+    set_profile("throttled")
+    wait(0, tick=False)
+    outcomes: list[object] = []
+    for _ in range(2):
+        for index in range(8):
+            try:
+                Simulator().submit(outbound(index))
+                outcomes.append("taken")
+            except RateLimited as refused:
+                outcomes.append((refused.reason, refused.wait))
+        wait(1, tick=False)
+    assert outcomes == (["taken"] * 5 + [("throttled", 1.0)] * 3) * 2
+    assert counters() == {"accepted": 10, "duplicates": 0}
+
+
+def says(call: Callable[[], object]) -> str:
+    try:
+        call()
+    except Temporary as refused:
+        return refused.reason
+    return "well"
+
+
+def test_a_flapping_carrier_is_there_and_away_by_turns(time_machine: time_machine.TimeMachineFixture) -> None:
+    set_profile("flapping")
+    turns = []
+    for second in range(0, 80, 10):
+        time_machine.move_to(1_800_000_000 + second, tick=False)
+        turns.append((says(Simulator().check_reachable), says(lambda: Simulator().submit(outbound()))))
+    up, down = [("well", "well")] * 2, [("gateway_unreachable", "gateway_unreachable")] * 2
+    assert turns in ([*up, *down] * 2, [*down, *up] * 2)
+    assert counters()["accepted"] == 4
+
+
+@pytest.mark.parametrize("name", sorted(PROFILES))
+def test_a_profile_can_be_taken_on_and_left_while_it_runs(name: str) -> None:
+    set_profile(name)
+    assert simulator.profile_name() == name
+    set_profile("healthy")
+    assert Simulator().submit(outbound())
 
 
 # --- What it takes -----------------------------------------------------------------------------------------------
@@ -139,8 +198,8 @@ def test_a_message_is_under_way_before_its_end_is_reported(memory: "redis.Redis"
 def test_a_taken_message_is_found_by_our_reference_and_any_other_is_surely_not_there() -> None:
     message = outbound()
     name = Simulator().submit(message)
-    assert Simulator().lookup(message.reference) == name
-    assert Simulator().lookup(uuid7()) is None
+    assert found(message) == name
+    assert found(outbound()) is None
 
 
 def test_a_message_handed_over_twice_is_counted() -> None:
@@ -148,7 +207,37 @@ def test_a_message_handed_over_twice_is_counted() -> None:
     first = Simulator().submit(message)
     assert Simulator().submit(message) != first
     assert counters() == {"accepted": 2, "duplicates": 1}
-    assert Simulator().lookup(message.reference) == first
+    assert found(message) == first
+
+
+def test_what_it_took_is_counted_exactly_when_everybody_comes_at_once() -> None:
+    shared = [outbound(index) for index in range(25)]
+    with ThreadPoolExecutor(8) as pool:
+        all_of_them = [[*shared, outbound(100 + index)] for index in range(8)]
+        names = list(pool.map(lambda some: [Simulator().submit(one) for one in some], all_of_them))
+    assert len({name for some in names for name in some}) == 8 * 26
+    assert counters() == {"accepted": 8 * 26, "duplicates": 7 * 25}
+    for one in shared:
+        assert found(one) in {name for some in names for name in some}
+
+
+def test_a_submission_is_one_round_trip(store: "redis.Redis") -> None:
+    Simulator().submit(outbound())  # the script is known from here on
+    before: Any = store.info("commandstats")
+    for index in range(10):
+        Simulator().submit(outbound(index))
+    after: Any = store.info("commandstats")
+    calls = {name: stats["calls"] - before.get(name, {"calls": 0})["calls"] for name, stats in after.items()}
+    assert calls["cmdstat_evalsha"] == 10
+    assert calls["cmdstat_get"] == 10  # the profile, read inside of the script and nowhere else
+    assert calls.get("cmdstat_eval", 0) == calls.get("cmdstat_script|load", 0) == 0
+
+
+def test_a_memory_that_forgot_the_script_is_told_it_again(store: "redis.Redis") -> None:
+    Simulator().submit(outbound())
+    store.script_flush()
+    assert Simulator().submit(outbound())
+    assert counters() == {"accepted": 2, "duplicates": 0}
 
 
 def test_a_recipient_that_is_not_e164_is_refused_for_good() -> None:
@@ -160,209 +249,38 @@ def test_a_recipient_that_is_not_e164_is_refused_for_good() -> None:
 
 def test_a_carrier_whose_memory_is_away_refuses_for_now(settings: Settings) -> None:
     settings.REDIS_URL = "redis://127.0.0.1:1/0"
-    simulator._redis.cache_clear()
+    memory.client.cache_clear()
     try:
         for call in (lambda: Simulator().submit(outbound()), Simulator().check_reachable):
             with pytest.raises(Temporary):
                 call()
         with pytest.raises(Temporary):
-            Simulator().lookup(uuid7())
+            found(outbound())
     finally:
-        simulator._redis().close()
-        simulator._redis.cache_clear()
+        memory.client().close()
+        memory.client.cache_clear()
 
 
-def test_a_carrier_that_breaks_off_while_it_takes_a_message_may_have_it(memory: "redis.Redis") -> None:
-    memory.set("simulator:due", "not a sorted set")  # so that its last step fails, after it noted the message
+def test_a_carrier_that_breaks_off_while_it_takes_a_message_may_have_it(store: "redis.Redis") -> None:
+    store.set("simulator:due", "not a sorted set")  # so that its last step fails, after it noted the message
     message = outbound()
     with pytest.raises(Uncertain):
         Simulator().submit(message)
-    assert Simulator().lookup(message.reference) is not None
+    assert found(message) is not None
 
 
 @pytest.mark.django_db
 @pytest.mark.usefixtures("platform")
 def test_a_message_that_the_carrier_broke_off_at_does_not_go_out_twice(
-    memory: "redis.Redis", tenant: Tenant, other_tenant: Tenant
+    store: "redis.Redis", tenant: Tenant, other_tenant: Tenant
 ) -> None:
-    memory.set("simulator:due", "not a sorted set")
-    message, _ = make_message(tenant), make_message(other_tenant)
-    assert deliver(message_id=message.pk) == "unknown"
-    memory.delete("simulator:due")
+    store.set("simulator:due", "not a sorted set")
+    messages = [make_message(one, batch_id=None) for one in (tenant, other_tenant)]
+    assert hand_over(*messages) == ["unknown", "unknown"]
+    store.delete("simulator:due")
     sweep()
-    message.refresh_from_db()
-    assert message.status == "submitted"
-    assert counters() == {"accepted": 1, "duplicates": 0}
-
-
-# --- Posting -----------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    "url",
-    [
-        "https://bellwether.example.com",
-        "http://127.0.0.1.example.com",
-        "http://127.0.0.1@example.com",
-        "http://10.0.0.1:8000",
-        "http://0.0.0.0:8000",
-        "",
-    ],
-)
-def test_receipts_are_never_posted_to_another_machine(
-    memory: "redis.Redis", settings: Settings, wait: Wait, url: str
-) -> None:
-    settings.PUBLIC_URL = url
-    Simulator().submit(outbound())
-    wait(5)
-    with pytest.raises(ValueError, match="only"):
-        post_due_receipts()
-    assert memory.zcard("simulator:due") == 2
-
-
-@pytest.mark.django_db(transaction=True)
-@pytest.mark.usefixtures("platform")
-class TestWithAServer:
-    @pytest.fixture(autouse=True)
-    def _posted_to_the_server(self, live_server: LiveServer, settings: Settings) -> None:
-        settings.PUBLIC_URL = live_server.url
-
-    @pytest.fixture
-    def submitted(self, tenant: Tenant, other_tenant: Tenant) -> list[Message]:
-        messages = [make_message(one, recipient=number(index)) for one in (tenant, other_tenant) for index in range(3)]
-        for message in messages:
-            assert deliver(message_id=message.pk) == "submitted"
-        return messages
-
-    def test_nothing_is_posted_before_it_is_due(self, tenant: Tenant, wait: Wait) -> None:
-        wait(0, tick=False)
-        deliver(message_id=make_message(tenant).pk)
-        assert post_due_receipts() == 0
-        wait(5, tick=False)
-        assert post_due_receipts() == 2
-
-    def test_due_receipts_make_messages_delivered(self, submitted: list[Message], wait: Wait) -> None:
-        wait(5)
-        assert post_due_receipts() == 12
-        assert Counter(Message.objects.values_list("status", flat=True)) == {"delivered": 6}
-        assert Receipt.objects.filter(applied_at=None).count() == 0
-        assert post_due_receipts() == 0
-
-    def test_in_a_degraded_network_most_messages_fail_with_a_reason(self, tenant: Tenant, wait: Wait) -> None:
-        set_profile("degraded")
-        for index in range(60):
-            deliver(message_id=make_message(tenant, recipient=number(index)).pk)
-        wait(5)
-        assert post_due_receipts() == 120
-        ended = Counter(Message.objects.values_list("status", flat=True))
-        assert set(ended) == {"delivered", "undelivered", "rejected"}
-        assert ended["delivered"] < 30
-        assert set(Message.objects.values_list("failure_reason", flat=True)) == {
-            "",
-            "absent_subscriber",
-            "network_congestion",
-            "blocked_by_operator",
-        }
-
-    def test_a_turn_posts_200_and_the_next_one_the_rest(self, memory: "redis.Redis", wait: Wait) -> None:
-        fates(memory, of=105)
-        wait(5)
-        assert [post_due_receipts() for _ in range(3)] == [200, 10, 0]
-        assert Receipt.objects.count() == 210  # about messages we never had, and kept
-
-    def test_what_the_webhook_refuses_is_offered_again(
-        self, submitted: list[Message], settings: Settings, wait: Wait
-    ) -> None:
-        settings.SMS_RECEIPTS_ENABLED = False
-        wait(5)
-        assert post_due_receipts() == 0
-        assert Counter(Message.objects.values_list("status", flat=True)) == {"submitted": 6}
-        assert Receipt.objects.count() == 0
-        settings.SMS_RECEIPTS_ENABLED = True
-        wait(2)
-        assert post_due_receipts() == 12
-        assert Counter(Message.objects.values_list("status", flat=True)) == {"delivered": 6}
-
-    def test_what_was_refused_waits_a_second(self, submitted: list[Message], settings: Settings, wait: Wait) -> None:
-        wait(5, tick=False)
-        settings.SMS_RECEIPTS_ENABLED = False
-        assert post_due_receipts() == 0
-        settings.SMS_RECEIPTS_ENABLED = True
-        assert post_due_receipts() == 0
-        wait(1, tick=False)
-        assert post_due_receipts() == 12
-
-    def test_a_proxy_from_the_environment_is_not_asked(
-        self,
-        submitted: list[Message],
-        monkeypatch: pytest.MonkeyPatch,
-        wait: Wait,
-    ) -> None:
-        for name in ("NO_PROXY", "no_proxy"):
-            monkeypatch.delenv(name, raising=False)
-        for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"):
-            monkeypatch.setenv(name, "http://127.0.0.1:1")
-        wait(5)
-        assert post_due_receipts() == 12
-
-    def test_the_engine_runs_until_it_is_told_to_stop(self, submitted: list[Message], live_server: LiveServer) -> None:
-        engine = subprocess.Popen(
-            [sys.executable, "manage.py", "simulator", "run"], env=os.environ | {"PUBLIC_URL": live_server.url}
-        )
-        try:
-            end = time.monotonic() + 20
-            while Message.objects.filter(status="delivered").count() < 6 and time.monotonic() < end:
-                time.sleep(0.1)
-            assert Counter(Message.objects.values_list("status", flat=True)) == {"delivered": 6}
-            engine.terminate()
-            assert engine.wait(10) == 0
-        finally:
-            engine.kill()
-            engine.wait()
-
-
-@contextlib.contextmanager
-def answering(status: int) -> Iterator[str]:
-    """A server that answers every call with this status; yields its address."""
-
-    class Answer(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            self.rfile.read(int(self.headers["Content-Length"]))
-            self.send_response(status)
-            self.send_header("Location", "/elsewhere/")
-            self.send_header("Content-Length", "0")
-            self.end_headers()
-
-        def log_message(self, *args: Any) -> None:
-            return
-
-    with HTTPServer(("127.0.0.1", 0), Answer) as server:
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-        thread.start()
-        try:
-            yield f"http://127.0.0.1:{server.server_port}"
-        finally:
-            server.shutdown()
-            thread.join()
-
-
-@pytest.mark.parametrize("status", [202, 204, 301, 302, 307, 403, 404, 500, 503])
-def test_anything_but_a_200_is_no_receipt_taken(
-    memory: "redis.Redis", settings: Settings, wait: Wait, status: int
-) -> None:
-    Simulator().submit(outbound())
-    wait(5)
-    with answering(status) as settings.PUBLIC_URL:
-        assert post_due_receipts() == 0
-    assert memory.zcard("simulator:due") == 2
-
-
-def test_receipts_outlive_a_webhook_that_is_away(memory: "redis.Redis", settings: Settings, wait: Wait) -> None:
-    settings.PUBLIC_URL = "http://127.0.0.1:1"
-    Simulator().submit(outbound())
-    wait(5)
-    assert post_due_receipts() == 0
-    assert memory.zcard("simulator:due") == 2
+    assert hand_over(*messages) == ["submitted", "submitted"]
+    assert counters() == {"accepted": 2, "duplicates": 0}
 
 
 # --- The command -------------------------------------------------------------------------------------------------
@@ -370,7 +288,7 @@ def test_receipts_outlive_a_webhook_that_is_away(memory: "redis.Redis", settings
 
 def test_the_command_changes_the_carriers_health(capsys: pytest.CaptureFixture[str]) -> None:
     call_command("simulator", "profile", "outage")
-    assert capsys.readouterr().out == "The simulated carrier is now outage.\n"
+    assert capsys.readouterr().out == "The simulated carrier is now outage: the gateway refuses every connection.\n"
     assert simulator.profile_name() == "outage"
 
 
@@ -385,4 +303,16 @@ def test_the_command_says_what_the_carrier_did(capsys: pytest.CaptureFixture[str
     Simulator().submit(message)
     Simulator().submit(message)
     call_command("simulator", "status")
-    assert capsys.readouterr().out == "Profile healthy; 2 messages taken, 1 twice.\n"
+    assert capsys.readouterr().out.splitlines() == [
+        "Profile            healthy: nearly every message arrives within two seconds",
+        "Messages taken     2",
+        "Handed over twice  1",
+        "Receipts to post   4",
+    ]
+
+
+def test_the_command_lists_the_magic_numbers(capsys: pytest.CaptureFixture[str]) -> None:
+    call_command("simulator", "numbers")
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) == len(simulator.MAGIC)
+    assert "+255750000100  delivered" in lines

@@ -3,13 +3,18 @@
 import datetime
 import json
 import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 import time_machine
+from django.db import connection, transaction
 from django.utils import timezone
 from pytest_django import Settings
 from rest_framework.test import APIClient
+from twilio.request_validator import RequestValidator
+from uuid_utils.compat import uuid7
 
 from sms.models import Message, Receipt, Status
 from sms.providers.simulator import sign
@@ -52,8 +57,8 @@ def refusal(response: Any, status: int) -> dict[str, Any]:
 
 @pytest.fixture(autouse=True)
 def message(tenant: Tenant, other_tenant: Tenant) -> Message:
-    make_message(other_tenant, provider_message_id="theirs", status=Status.SUBMITTED)
-    return make_message(tenant, provider_message_id="one", status=Status.SUBMITTED)
+    make_message(other_tenant, provider_message_id="theirs", status=Status.SUBMITTED, batch_id=None)
+    return make_message(tenant, provider_message_id="one", status=Status.SUBMITTED, batch_id=None)
 
 
 def test_a_signed_receipt_is_applied(anonymous: APIClient, message: Message) -> None:
@@ -115,7 +120,9 @@ def test_a_signature_without_a_time_is_refused(anonymous: APIClient, signature: 
     assert refusal(post(anonymous, body_of(a_receipt()), signature), 403)["code"] == "bad_signature"
 
 
-@pytest.mark.parametrize("digest", ["", "0" * 64, "é", "é" * 64, "\udcff"])
+@pytest.mark.parametrize(
+    "digest", ["", "0" * 64, "é", "é" * 64, "\udcff", "0" * 64 + ",v1=" + "0" * 64, "\uff10" * 64, "0" * 10_000]
+)
 def test_a_wrong_signature_is_refused(anonymous: APIClient, digest: str) -> None:
     body = refusal(post(anonymous, body_of(a_receipt()), f"t={int(time.time())},v1={digest}"), 403)
     assert (body["code"], body["detail"]) == ("bad_signature", "The signature is wrong.")
@@ -138,6 +145,42 @@ def test_a_signature_made_with_another_secret_is_refused(anonymous: APIClient, s
     signature = sign(body, at=int(time.time()))
     settings.SIMULATOR_SECRET = "ours"
     assert refusal(post(anonymous, body, signature), 403)["detail"] == "The signature is wrong."
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        *(str.upper, lambda text: text + " ", lambda text: text + ",", lambda text: f'"{text}"'),
+        *(lambda text: text.replace("v1=", "v0="), lambda text: text.replace("t=", "t=0")),
+        lambda text: text.replace(",", ";"),
+    ],
+)
+def test_a_signature_that_is_written_otherwise_is_refused(anonymous: APIClient, change: Callable[[str], str]) -> None:
+    body = body_of(a_receipt())
+    refusal(post(anonymous, body, change(sign(body, at=int(time.time())))), 403)
+
+
+def test_the_signature_of_another_provider_is_refused(anonymous: APIClient, settings: Settings) -> None:
+    settings.TWILIO_AUTH_TOKEN = "12345"
+    body = body_of(a_receipt())
+    theirs = RequestValidator("12345").compute_signature(f"{settings.PUBLIC_URL}{URL}", {})
+    for headers in ({"X-Twilio-Signature": theirs}, {"X-Simulator-Signature": theirs}):
+        refusal(anonymous.post(URL, body, content_type="application/json", headers=headers), 403)
+    query = f"{URL}?token={settings.SIMULATOR_SECRET}&signature={sign(body, at=int(time.time()))}"
+    refusal(post(anonymous, body, None, query), 403)
+
+
+def test_an_old_call_that_was_signed_is_refused_when_it_is_posted_again(
+    anonymous: APIClient, time_machine: Any
+) -> None:
+    body, at = body_of(a_receipt(status="ENROUTE")), int(time.time())
+    signature = sign(body, at=at)
+    assert post(anonymous, body, signature).status_code == 200
+    assert post(anonymous, body, signature).json()["new"] == 0
+    time_machine.move_to(at + 301)
+    Receipt.objects.all().delete()
+    Message.objects.update(status=Status.SUBMITTED)
+    assert refusal(post(anonymous, body, signature), 403)["detail"] == "The signature is too old."
 
 
 def test_without_a_secret_every_signature_is_refused(anonymous: APIClient, settings: Settings) -> None:
@@ -186,6 +229,8 @@ def test_a_signature_holds_for_five_minutes(anonymous: APIClient, seconds: int, 
         body_of(a_receipt(id="NUL \x00")),
         body_of(a_receipt(error="NUL \x00")),
         body_of(a_receipt(id="\ud800")),
+        body_of(a_receipt(reference="one")),
+        body_of(a_receipt(reference=5)),
         body_of(a_receipt(), a_receipt(id="theirs", status="ARRIVED")),
     ],
     ids=lambda body: repr(body[:60]),
@@ -194,8 +239,76 @@ def test_a_signed_body_that_is_no_receipt_is_400_and_writes_nothing(anonymous: A
     assert refusal(signed(anonymous, body), 400)["code"] == "parse_error"
 
 
-def test_a_body_of_megabytes_is_413(anonymous: APIClient) -> None:
-    refusal(signed(anonymous, body_of(a_receipt(error="x" * 2_600_000))), 413)
+@pytest.mark.parametrize("length", [513 * 1024, 2_600_000])
+def test_a_body_of_half_a_megabyte_is_413(anonymous: APIClient, length: int) -> None:
+    refusal(signed(anonymous, body_of(a_receipt(error="x" * length))), 413)
+
+
+def test_a_call_with_a_thousand_receipts_is_taken(anonymous: APIClient) -> None:
+    response = signed(anonymous, body_of(*(a_receipt(id=f"sim-{n}", reference=str(uuid7())) for n in range(1000))))
+    assert response.json() == {"success": True, "received": 1000, "new": 1000}
+
+
+# --- Receipts about messages that we do not have -----------------------------------------------------------------
+
+
+def test_a_receipt_about_an_unknown_message_is_kept_and_counted(anonymous: APIClient) -> None:
+    unknown = [a_receipt(id="nobody's"), a_receipt(id="nobody's", status="ENROUTE"), a_receipt(id="nor this")]
+    response = signed(anonymous, body_of(a_receipt(), *unknown))
+    assert response.json() == {"success": True, "received": 4, "new": 4}
+    assert Receipt.objects.unknown().count() == 3
+    kept = Receipt.objects.unknown().get(provider_message_id="nor this")
+    assert (kept.status, kept.raw["at"], kept.applied_at) == ("delivered", AT, None)
+
+
+def test_our_reference_in_a_receipt_makes_a_lost_message_known(anonymous: APIClient, tenant: Tenant) -> None:
+    lost = make_message(tenant, status=Status.UNKNOWN, batch_id=None)
+    assert signed(anonymous, body_of(a_receipt(id="new", reference=str(lost.pk)))).status_code == 200
+    lost.refresh_from_db()
+    assert (lost.status, lost.provider_message_id) == ("delivered", "new")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_200_says_that_it_is_committed(anonymous: APIClient, message: Message) -> None:
+    assert signed(anonymous, body_of(a_receipt())).status_code == 200
+    with ThreadPoolExecutor(1) as elsewhere:
+        assert elsewhere.submit(_looked_up).result() == [("one", "delivered", True)]
+
+
+def _looked_up() -> list[tuple[str, str, bool]]:
+    """What another connection sees."""
+    try:
+        found = Receipt.objects.values_list("provider_message_id", "status", "applied_at")
+        return [(name, status, applied is not None) for name, status, applied in found]
+    finally:
+        connection.close()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_connection_that_is_lost_before_the_commit_is_no_200_and_nothing_is_stored(
+    anonymous: APIClient, message: Message
+) -> None:
+    def posted() -> Any:
+        try:
+            return signed(anonymous, body_of(a_receipt()))
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(1) as carrier:
+        with transaction.atomic():
+            Message.objects.select_for_update().get(pk=message.pk)  # it waits for us, its receipt already written
+            waiting = carrier.submit(posted)
+            with connection.cursor() as cursor:
+                for _ in range(200):
+                    cursor.execute("SELECT pg_stat_clear_snapshot()")  # else a transaction sees the same one again
+                    cursor.execute(
+                        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                        " WHERE datname = current_database() AND wait_event_type = 'Lock'"
+                    )
+                    if cursor.fetchall():
+                        break
+                    time.sleep(0.05)
+        refusal(waiting.result(), 503)
 
 
 def test_an_unknown_carrier_is_404(anonymous: APIClient) -> None:
