@@ -2,7 +2,7 @@
 
 import datetime
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -31,18 +31,6 @@ from tenants.models import Tenant
 RECENT = API + "recent/"
 ClientOf = Callable[[User], APIClient]
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-@pytest.fixture(autouse=True)
-def _own_connection() -> Iterator[None]:
-    """The store keeps its connection; each test may point it elsewhere."""
-    yield
-    reconnect()
-
-
-def reconnect() -> None:
-    poll_store.client.cache_clear()
-    poll_store._ask_script.cache_clear()
 
 
 @pytest.fixture
@@ -208,7 +196,6 @@ def test_without_redis_the_answers_are_the_same(warm: APIClient, member: User, s
     tell(member)
     before = warm.get(RECENT)
     settings.REDIS_URL = "redis://127.0.0.1:1"
-    reconnect()
     without = warm.get(RECENT)
     assert (without.status_code, without.content) == (200, before.content)
     assert warm.get(RECENT, HTTP_IF_NONE_MATCH=before["ETag"]).status_code == 304
@@ -226,7 +213,6 @@ def test_a_redis_that_lost_everything_serves_nothing_old(warm: APIClient, member
 def test_a_change_that_redis_did_not_hear_of_is_made_up_for(warm: APIClient, member: User, settings: Settings) -> None:
     there = settings.REDIS_URL
     settings.REDIS_URL = "redis://127.0.0.1:1"
-    reconnect()
     tell(member)
     assert list(MissedChange.objects.values_list("user_id", flat=True)) == [member.pk]
     with pytest.raises(redis.RedisError):
@@ -234,7 +220,6 @@ def test_a_change_that_redis_did_not_hear_of_is_made_up_for(warm: APIClient, mem
     assert MissedChange.objects.count() == 1
 
     settings.REDIS_URL = there
-    reconnect()
     assert poll_store.make_up_for_missed() == 1
     assert warm.get(RECENT).json()["unread_count"] == 1
     assert not MissedChange.objects.exists()
@@ -243,11 +228,15 @@ def test_a_change_that_redis_did_not_hear_of_is_made_up_for(warm: APIClient, mem
 # --- How often ---------------------------------------------------------------------------------------------------
 
 
-def test_one_person_who_polls_without_end_is_asked_to_wait(warm: APIClient, settings: Settings) -> None:
+def test_one_person_who_polls_without_end_is_asked_to_wait_and_costs_no_query(
+    warm: APIClient, settings: Settings, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
     settings.POLLS_PER_MINUTE = 3
     with time_machine.travel((timezone.now() + datetime.timedelta(minutes=1)).replace(second=20), tick=False):
         assert [warm.get(RECENT).status_code for _ in range(4)] == [200, 200, 200, 429]
         refused = warm.get(RECENT)
+        with django_assert_num_queries(0):
+            warm.get(RECENT)
     assert 1 <= int(refused["Retry-After"]) <= 40
     assert refused.json()["code"] == "throttled"
 
@@ -277,8 +266,14 @@ CHANGES = ("tell", "read", "unread", "archive", "delete", "read all", "bulk", "e
 )
 @given(steps=st.lists(st.tuples(st.sampled_from(CHANGES), st.integers(0, 5)), min_size=1, max_size=14))
 def test_whatever_happens_between_polls_a_reply_is_never_an_older_one(
-    steps: list[tuple[str, int]], client_of: ClientOf, member: User, tenant: Tenant, other_tenant: Tenant
+    steps: list[tuple[str, int]],
+    client_of: ClientOf,
+    member: User,
+    tenant: Tenant,
+    other_tenant: Tenant,
+    settings: Settings,
 ) -> None:
+    settings.READS_PER_MINUTE = 0  # each example sets the clock back
     tenants.add_member(tenant=other_tenant, user=member)
     client, etag = client_of(member), ""
     with time_machine.travel(timezone.now(), tick=False) as clock:
