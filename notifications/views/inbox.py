@@ -20,6 +20,7 @@ from notifications import inbox, poll, services, statistics
 from notifications.filters import NotificationFilter
 from notifications.models import Notification
 from notifications.pagination import IdPagination
+from notifications.query import query_of
 from notifications.serializers.inbox import (
     BulkSerializer,
     MarkAllSerializer,
@@ -39,7 +40,7 @@ class NotificationViewSet(viewsets.ViewSet):
     @action(detail=False)
     def recent(self, request: Request) -> HttpResponse:
         """The newest visible ones, and how many are unread in the whole inbox: the long way of what tabs poll."""
-        query = RecentQuery(data=request.query_params.dict())
+        query = RecentQuery(data=query_of(request))
         query.is_valid(raise_exception=True)
         return poll.slow_answer(request._request, user=caller(request), limit=query.validated_data["limit"])
 
@@ -53,7 +54,7 @@ class NotificationViewSet(viewsets.ViewSet):
     @action(detail=False)
     def real(self, request: Request) -> Response:
         """The newest visible ones, filtered; `status=archived` looks into the archive."""
-        query = RealQuery(data=request.query_params.dict())
+        query = RealQuery(data=query_of(request))
         query.is_valid(raise_exception=True)
         user = caller(request)
         rows = inbox.unexpired(user) if request.query_params.get("status") else inbox.visible(user)
@@ -132,7 +133,7 @@ def recent(request: HttpRequest) -> HttpResponseBase:
 
 
 def _filtered(request: Request, rows: QuerySet[Notification]) -> QuerySet[Notification]:
-    filtered = NotificationFilter(request.query_params, queryset=rows)
+    filtered = NotificationFilter(query_of(request), queryset=rows)
     if not filtered.is_valid():
         raise ValidationError(filtered.errors)
     return filtered.qs
