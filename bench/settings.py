@@ -5,4 +5,3 @@ from config.settings import *  # noqa: F403 (Django reads settings from one modu
 ROOT_URLCONF = "bench.urls"
 POLLS_PER_MINUTE = 10**9
 POLLS_PER_SECOND = 10**9
-READS_PER_MINUTE = WRITES_PER_MINUTE = CALLS_PER_MINUTE_AND_ADDRESS = 0
