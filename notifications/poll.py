@@ -127,7 +127,7 @@ def fast_answer(request: HttpRequest) -> HttpResponse | None:
     """The reply for a caller whom Redis can vouch for; None sends the request the long way."""
     who = _claims(request)
     limit = _limit(request)
-    if who is None or limit is None:
+    if who is None or limit is None or not _takes_json(request):
         return None
     session, user = who
     etag = offered_etag(request)
@@ -189,6 +189,12 @@ def _limit(request: HttpRequest) -> int | None:
     name, _, text = query.partition("=")
     plain = name == "limit" and text.isascii() and text.isdecimal() and len(text) < 3
     return int(text) if plain and 1 <= int(text) <= MAX_LIMIT else None
+
+
+def _takes_json(request: HttpRequest) -> bool:
+    """Where this is not plain, the long way negotiates."""
+    accepted = request.META.get("HTTP_ACCEPT", "*/*")
+    return "*/*" in accepted or "application/json" in accepted
 
 
 def offered_etag(request: HttpRequest) -> str:
