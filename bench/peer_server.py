@@ -1,0 +1,121 @@
+"""The peer: the most used Django package for the same job, on the same Postgres, the same server and the same rows.
+
+It lives in a virtualenv of its own (bench/peer/.venv, made once), as it needs an older Django. What lies in bench/peer
+is read there, with that folder as the working directory and without our own: its app is called as one of ours is.
+"""
+
+import contextlib
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from bench import house, inbox, load
+from bench.stage import Stage
+
+NAME = "django-notifications-hq 1.8.3"
+HERE = Path(__file__).resolve().parent / "peer"
+REQUIREMENTS = HERE / "requirements.txt"
+PATH = "/inbox/notifications/api/unread_list/?max=10"
+
+
+class Unavailable(Exception):
+    """The peer cannot be had here; the message says why."""
+
+
+@dataclass(frozen=True)
+class Peer:
+    port: int
+    sessions: Sequence[str]
+
+    def _requests(self) -> list[load.Request]:
+        cookies = ({"Cookie": f"sessionid={key}"} for key in self.sessions)
+        return [(load.request(PATH, headers=cookie), b"200") for cookie in cookies]
+
+    def unread_list(self) -> float:
+        """Unread lists a second."""
+        return load.per_second(self.port, load.around(self._requests()))
+
+    def sample(self) -> dict[str, Any]:
+        connection = load.Connection(self.port)
+        _, _, body = connection.ask(self._requests()[0][0])
+        connection.close()
+        return dict(json.loads(body))
+
+
+def check_alike(ours: dict[str, Any], other: Peer) -> None:
+    """Both tell a person of ten notifications and of the same number of unread ones; raises AssertionError."""
+    theirs = other.sample()
+    assert len(ours["notifications"]) == len(theirs["unread_list"]) == 10
+    assert ours["unread_count"] == theirs["unread_count"] > 0
+    assert ours["notifications"][0]["message"] == theirs["unread_list"][0]["description"]
+
+
+@contextlib.contextmanager
+def running(stage: Stage, *, users: int, rows: int) -> Iterator[Peer]:
+    """Makes, fills and serves it. Raises Unavailable where its virtualenv cannot be made."""
+    python = interpreter(stage)
+    environment = _environment()
+    stage.say(f"filling the peer's table with {rows:,}")
+    values = {"users": users, "rows": rows, "unread_every": inbox.UNREAD_EVERY}
+    done = subprocess.run(
+        [str(python), "fill.py"],
+        cwd=HERE,
+        env=environment,
+        input=json.dumps(values | {"title": inbox.TITLE, "text": inbox.TEXT}),
+        stdout=subprocess.PIPE,
+        text=True,
+        check=True,
+        start_new_session=True,
+    )
+    port = house.free_port()
+    command = house.granian(str(python), port, "wsgi:application")
+    ready = lambda: house.answers(port, PATH)  # noqa: E731
+    with house.process("peer", command, ready=ready, cwd=HERE, env=environment):
+        yield Peer(port, json.loads(done.stdout))
+
+
+def interpreter(stage: Stage, folder: Path = HERE / ".venv") -> Path:
+    """The Python of its virtualenv, which is made when it is missing or its requirements have changed."""
+    python, stamp = folder / "bin" / "python", folder / "made-from.txt"
+    wanted = f"# Python {sys.version}\n{REQUIREMENTS.read_text()}"
+    if stamp.exists() and stamp.read_text() == wanted:
+        return python
+    stage.say(f"making a virtualenv for {NAME} in {folder} (once)")
+    pip = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--retries", "1", "--timeout", "10"]
+    for command in (
+        [sys.executable, "-m", "venv", "--clear", str(folder)],
+        [str(python), *pip, "-r", str(REQUIREMENTS)],
+    ):
+        done = subprocess.run(command, stderr=subprocess.PIPE, text=True, check=False, start_new_session=True)
+        if done.returncode:
+            last = (done.stderr.strip().splitlines() or ["no reason given"])[-1]
+            raise Unavailable(f"no virtualenv for {NAME}: {last}")
+    stamp.write_text(wanted)
+    return python
+
+
+def _environment() -> dict[str, str]:
+    """An own database on the bench's Postgres, made anew."""
+    from django.conf import settings
+    from django.db import connection
+
+    from config.database import as_owner
+
+    owner = settings.DATABASE_OWNER
+    with as_owner(), connection.cursor() as cursor:
+        cursor.execute("DROP DATABASE IF EXISTS peer")
+        cursor.execute("CREATE DATABASE peer")
+    ours = {"DJANGO_SETTINGS_MODULE", "PYTHONPATH", "VIRTUAL_ENV"}
+    kept = {name: value for name, value in os.environ.items() if name not in ours}
+    return kept | {
+        "DJANGO_SETTINGS_MODULE": "settings",
+        "PEER_DATABASE": "peer",
+        "PEER_USER": owner["USER"],
+        "PEER_HOST": owner["HOST"],
+        "PEER_CONN_MAX_AGE": str(settings.DATABASES["default"]["CONN_MAX_AGE"]),
+    }
