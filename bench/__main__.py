@@ -6,6 +6,7 @@ from functools import partial
 from types import FrameType
 
 from bench import house, measures, results
+from bench.measure import Measure
 from bench.run import run
 from bench.stage import Stage
 
@@ -31,12 +32,16 @@ def main(words: Sequence[str]) -> int:
         return 130
 
 
-def _measure(chosen: list[tuple[type[measures.Measure], list[str]]]) -> int:
+def _measure(chosen: list[tuple[type[Measure], list[str]]]) -> int:
     keep = partial(results.merge, known=measures.keys())
     with house.servers(), Stage(full=bool(os.environ.get("FULL"))) as stage:
         found = run(chosen, stage, empty=house.empty, done=keep)
         elapsed = stage.elapsed
     print(f"\n{results.table(found)}\n\n{elapsed:.0f} s; also in {results.FILE}")
+    return exit_code(found)
+
+
+def exit_code(found: Sequence[results.Result]) -> int:
     return 0 if all(one.ok for one in found) else 1
 
 

@@ -1,12 +1,13 @@
 """Eight clients on kept-alive connections, asking as fast as they are answered."""
 
+import contextlib
 import socket
 import threading
 import time
 from collections.abc import Callable, Mapping
 
 CLIENTS = 8
-SECONDS = 1.0
+SECONDS = 0.4
 #: An empty API view behind a verified access token, and an empty view with nothing in front; both take GET and POST.
 FLOOR, EMPTY = "/bench/floor/", "/bench/empty/"
 #: (raw request, status that must come back)
@@ -74,17 +75,19 @@ class _Round:
         self.failure: BaseException | None = None
 
     def client(self, number: int) -> None:
-        connection = Connection(self.port)
         try:
-            while not self.over.is_set() and (asked := self.prepare(number, self.counts[number])):
-                status, head, _ = connection.ask(asked[0])
-                assert status == asked[1], f"Expected {asked[1].decode()}, got {head[:200].decode(errors='replace')}"
-                self.counts[number] += 1
+            with contextlib.closing(Connection(self.port)) as connection:
+                self._ask(connection, number)
         except BaseException as error:  # noqa: BLE001 (raised again by the thread that waits)
             self.failure = self.failure or error
         finally:
             self.over.set()
-            connection.close()
+
+    def _ask(self, connection: Connection, number: int) -> None:
+        while not self.over.is_set() and (asked := self.prepare(number, self.counts[number])):
+            status, head, _ = connection.ask(asked[0])
+            assert status == asked[1], f"Expected {asked[1].decode()}, got {head[:200].decode(errors='replace')}"
+            self.counts[number] += 1
 
     def run(self, seconds: float) -> float:
         threads = [threading.Thread(target=self.client, args=[number]) for number in range(CLIENTS)]

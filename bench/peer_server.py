@@ -11,6 +11,7 @@ import subprocess
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -57,10 +58,23 @@ def check_alike(ours: dict[str, Any], other: Peer) -> None:
 
 @contextlib.contextmanager
 def running(stage: Stage, *, users: int, rows: int) -> Iterator[Peer]:
-    """Makes, fills and serves it. Raises Unavailable where its virtualenv cannot be made."""
+    """Makes, fills and serves it. Raises Unavailable where it cannot be had: no network, or it does not start."""
     python = interpreter(stage)
-    environment = _environment()
-    stage.say(f"filling the peer's table with {rows:,}")
+    with contextlib.ExitStack() as serving:
+        try:
+            environment = _environment()
+            stage.say(f"filling the peer's table with {rows:,}")
+            sessions = _fill(python, environment, users=users, rows=rows)
+            port = house.free_port()
+            command = house.granian(str(python), port, "wsgi:application")
+            ready = partial(house.answers, port, PATH)
+            serving.enter_context(house.process("peer", command, ready=ready, cwd=HERE, env=environment))
+        except (RuntimeError, subprocess.SubprocessError) as error:
+            raise Unavailable(f"{NAME} does not run here: {error}") from error
+        yield Peer(port, sessions)
+
+
+def _fill(python: Path, environment: dict[str, str], *, users: int, rows: int) -> list[str]:
     values = {"users": users, "rows": rows, "unread_every": inbox.UNREAD_EVERY}
     done = subprocess.run(
         [str(python), "fill.py"],
@@ -72,11 +86,7 @@ def running(stage: Stage, *, users: int, rows: int) -> Iterator[Peer]:
         check=True,
         start_new_session=True,
     )
-    port = house.free_port()
-    command = house.granian(str(python), port, "wsgi:application")
-    ready = lambda: house.answers(port, PATH)  # noqa: E731
-    with house.process("peer", command, ready=ready, cwd=HERE, env=environment):
-        yield Peer(port, json.loads(done.stdout))
+    return list(json.loads(done.stdout))
 
 
 def interpreter(stage: Stage, folder: Path = HERE / ".venv") -> Path:
@@ -110,6 +120,7 @@ def _environment() -> dict[str, str]:
     with as_owner(), connection.cursor() as cursor:
         cursor.execute("DROP DATABASE IF EXISTS peer")
         cursor.execute("CREATE DATABASE peer")
+    assert owner is not None  # it never is on an embedded Postgres
     ours = {"DJANGO_SETTINGS_MODULE", "PYTHONPATH", "VIRTUAL_ENV"}
     kept = {name: value for name, value in os.environ.items() if name not in ours}
     return kept | {

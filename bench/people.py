@@ -1,7 +1,11 @@
 """Users who are signed in, for whatever calls the API."""
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 from uuid import UUID
+
+if TYPE_CHECKING:  # Django is not set up yet when this is read
+    from accounts.models import User
 
 PEOPLE = """
 INSERT INTO accounts_user (id, password, is_superuser, email, first_name, last_name, phone_number, timezone, avatar,
@@ -32,7 +36,7 @@ def sign_in(count: int) -> list[Person]:
         return [Person(user.pk, token_of(user)) for user in User.objects.order_by("pk")]
 
 
-def token_of(user: "User") -> str:  # noqa: F821 (Django is not there yet when this is read)
+def token_of(user: "User") -> str:
     """Opens a session for somebody and returns its access token."""
     from accounts import services
     from accounts.models import SignIn

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 
-TURNS = 9
+TURNS = 20
 
 
 def in_turns(ways: Mapping[str, Callable[[], float]], *, turns: int = TURNS) -> dict[str, list[float]]:
