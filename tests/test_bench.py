@@ -57,7 +57,10 @@ ALL = (Broken, Fast, Forgetful)
 
 def run_all(words: list[str] | None = None) -> list[results.Result]:
     chosen = measures.choose(words or [], ALL)
-    return run(chosen, Stage(), empty=lambda: None, done=list)
+    handed_over: list[results.Result] = []
+    found = run(chosen, Stage(), empty=lambda: None, done=handed_over.extend)
+    assert handed_over == found
+    return found
 
 
 def test_the_median_of_the_repeats_is_held_against_the_bound() -> None:
