@@ -57,7 +57,7 @@ class Crowd:
         return load.per_second(self.port, load.around([(raw, b"200") for raw in self.plain[:POLLING]]))
 
     def _computed(self) -> float:
-        self._change_every_inbox()
+        self.change_every_inbox()
         numbers = itertools.count()
 
         def prepare(client: int, turn: int) -> load.Request | None:
@@ -66,7 +66,7 @@ class Crowd:
 
         return load.per_second(self.port, prepare)
 
-    def _change_every_inbox(self) -> None:
+    def change_every_inbox(self) -> None:
         """What every change of an inbox does to Redis, for everybody."""
         import redis
         from django.conf import settings

@@ -16,20 +16,22 @@ SELECT (lpad(to_hex(n), 12, '0') || '7' || substr(md5(n::text), 1, 3) || '8' || 
        CASE WHEN n / %(users)s %% %(unread_every)s = 0 THEN 'unread' ELSE 'read' END, true, true, %(title)s, %(text)s,
        '', '', '{"kind": "sms_service", "scope": "success_rate"}',
        now() - interval '2 days 2 hours' + n * interval '1 millisecond', now(), now()
-FROM generate_series(%(first)s, %(last)s) AS n
+FROM generate_series(1, %(rows)s) AS n
 JOIN (SELECT id, row_number() OVER (ORDER BY id) - 1 AS place FROM accounts_user) AS people
   ON people.place = n %% %(users)s
 """
 
 
-def fill(*, first: int, last: int, users: int) -> None:
-    """Adds the notifications numbered so, dealt out to all users in turn; statistics are those of an old table."""
+def fill(*, rows: int, users: int) -> None:
+    """Makes the table anew and deals the rows out to the first so many users; statistics are those of an old table."""
     from django.db import connection
 
     from config.database import as_owner
 
-    values = {"first": first, "last": last, "users": users, "unread_every": UNREAD_EVERY}
+    values = {"rows": rows, "users": users, "unread_every": UNREAD_EVERY, "title": TITLE, "text": TEXT}
+    with as_owner(), connection.cursor() as cursor:  # only the owner of a table may truncate and vacuum it
+        cursor.execute("TRUNCATE notifications_notification CASCADE")
     with connection.cursor() as cursor:
-        cursor.execute(ROWS, values | {"title": TITLE, "text": TEXT})
-    with as_owner(), connection.cursor() as cursor:  # only the owner of a table may
+        cursor.execute(ROWS, values)
+    with as_owner(), connection.cursor() as cursor:
         cursor.execute("VACUUM ANALYZE notifications_notification")

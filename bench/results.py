@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
-from statistics import median
+from statistics import median, quantiles
 from typing import Any
 
 from bench.measure import Bound, Found
@@ -32,6 +32,13 @@ class Result:
     @property
     def value(self) -> float | None:
         return median(self.found.values) if self.found.values else None
+
+    @property
+    def middle_half(self) -> tuple[float | None, float | None]:
+        if len(self.found.values) < 2:
+            return self.value, self.value
+        low, _, high = quantiles(self.found.values, n=4, method="inclusive")
+        return low, high
 
     @property
     def ok(self) -> bool:
@@ -69,10 +76,10 @@ def machine() -> str:
 
 
 def table(results: Iterable[Result]) -> str:
-    """One line a key: the median, the lowest and highest repeat, and the bound."""
-    lines = [f"{'key':<18}{'value':>8}{'low':>8}{'high':>8}{'bound':>10}  {'verdict':<13} what it is"]
+    """One line a key: the median, the range of the middle half of all repeats, and the bound."""
+    lines = [f"{'key':<18}{'value':>8}{'from':>8}{'to':>8}{'bound':>10}  {'verdict':<13} what it is"]
     for one in results:
-        numbers = (one.value, min(one.found.values, default=None), max(one.found.values, default=None))
+        numbers = (one.value, *one.middle_half)
         columns = "".join(f"{'-' if number is None else format(number, '.2f'):>8}" for number in numbers)
         bound = f"{one.bound.relation} {one.bound.limit:g}"
         lines.append(f"{one.bound.key:<18}{columns}{bound:>10}  {one.verdict:<13} {one.detail}")

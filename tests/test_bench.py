@@ -89,7 +89,7 @@ def test_one_broken_measure_does_not_take_the_others_with_it() -> None:
 def test_the_table_has_a_line_a_key() -> None:
     _, broken, enough, growth, _ = results.table(run_all()).splitlines()
     assert re.match(r"broken_one +- +- +- +>= 1 +NOT MEASURED +what never comes", broken)
-    assert re.match(r"fast_enough +3\.00 +1\.00 +50\.00 +>= 2 +ok +this / that", enough)
+    assert re.match(r"fast_enough +3\.00 +2\.00 +26\.50 +>= 2 +ok +this / that", enough)
     assert re.match(r"fast_growth +1\.30 +1\.30 +1\.30 +<= 1\.2 +FAILS +small / large \(10 and 20 rows\)", growth)
 
 
@@ -267,7 +267,7 @@ def test_stopping_it_leaves_no_process_and_no_folder(tmp_path: Path) -> None:
     running = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True)
     assert running.stdout is not None
     for line in running.stdout:
-        if "filling it up" in line:  # Postgres, Valkey and the web server run by now
+        if "filling our table" in line:  # Postgres, Valkey and the web server run by now
             assert len(_left_behind(tmp_path)) > 4
             running.send_signal(signal.SIGINT)
             break
