@@ -28,7 +28,8 @@ def fill(*, rows: int, users: int) -> None:
 
     from config.database import as_owner
 
-    values = {"rows": rows, "users": users, "unread_every": UNREAD_EVERY, "title": TITLE, "text": TEXT}
+    values: dict[str, int | str] = {"rows": rows, "users": users, "unread_every": UNREAD_EVERY}
+    values |= {"title": TITLE, "text": TEXT}
     with as_owner(), connection.cursor() as cursor:  # only the owner of a table may truncate and vacuum it
         cursor.execute("TRUNCATE notifications_notification CASCADE")
     with connection.cursor() as cursor:
