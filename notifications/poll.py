@@ -15,7 +15,7 @@ from typing import Any
 from uuid import UUID
 
 from django.conf import settings
-from django.db import connection
+from django.db import InterfaceError, OperationalError, connection
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from redis import RedisError
@@ -103,7 +103,19 @@ def compute(*, user_id: str, tenant_id: str, limit: int, now: datetime.datetime 
 
 
 def _read(**values: Any) -> Any:
+    """The statement's one row. It is itself the check whether a kept connection still stands, in one round trip."""
     values["cap"] = settings.UNREAD_COUNT_CAP
+    connection.health_check_done = True  # type: ignore[attr-defined]
+    try:
+        return _execute(values)
+    except (OperationalError, InterfaceError):
+        if connection.connection is None or connection.in_atomic_block or connection.is_usable():
+            raise
+        connection.close()
+        return _execute(values)
+
+
+def _execute(values: dict[str, Any]) -> Any:
     with connection.cursor() as cursor:
         if not settings.PREPARED_STATEMENTS:
             cursor.execute(UNPREPARED, values)

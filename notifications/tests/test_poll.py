@@ -9,6 +9,7 @@ import pytest
 import redis
 import time_machine
 from django.conf import settings as django_settings
+from django.db import connection
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries, Settings
 from rest_framework.test import APIClient
@@ -93,6 +94,27 @@ def test_a_changed_inbox_costs_one_query(
         assert warm.get(RECENT).json()["unread_count"] == 1
     with django_assert_num_queries(0):
         assert warm.get(RECENT).json()["unread_count"] == 1
+
+
+def test_the_query_is_its_own_check_of_the_connection(
+    warm: APIClient, member: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tell(member)
+    connection.health_check_done = False  # type: ignore[attr-defined] # as at the start of every request
+    monkeypatch.setattr(connection, "is_usable", lambda: pytest.fail("Postgres was asked twice"))
+    assert warm.get(RECENT).json()["unread_count"] == 1
+
+
+def test_a_connection_that_postgres_ended_is_replaced(warm: APIClient, member: User) -> None:
+    tell(member)
+    connection.ensure_connection()
+    ended = connection.connection.info.backend_pid
+    other = connection.copy()
+    with other.cursor() as cursor:
+        cursor.execute("SELECT pg_terminate_backend(%s, 5000)", [ended])
+    other.close()
+    assert warm.get(RECENT).json()["unread_count"] == 1
+    assert connection.connection.info.backend_pid != ended
 
 
 def test_a_page_with_a_session_cookie_is_answered_too(member: User, anonymous: APIClient) -> None:
