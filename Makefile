@@ -31,8 +31,8 @@ lint: $(VENV)/.dev ## Style, types, arrows between the rooms, missing migrations
 format: $(VENV)/.dev ## Let ruff write the style
 	@$(BIN)/ruff check --fix . && $(BIN)/ruff format .
 
-bench: $(VENV)/.dev ## Measure it, as ratios in one run (some minutes)
-	@$(BIN)/python -m bench
+bench: $(VENV)/.dev ## Measure it, as ratios in one run (some minutes; ARGS="poll" FULL=1)
+	@exec $$(command -v setpriv >/dev/null && echo setpriv --pdeathsig TERM --) $(BIN)/python -m bench $(ARGS)
 
 clean: ## Remove the demo's data and the private folders (not while it runs)
 	@DATA_DIR="$(or $(DATA_DIR),.data)" $(BIN)/python -m config.supervisor.clean

@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from accounts import services
 from accounts.callers import address_of
 from accounts.models import SignIn
-from accounts.throttling import seconds_to_wait, too_many_attempts
+from accounts.throttling import retry_after, sign_in_wait
 
 SESSION_KEY = "sign_in"
 
@@ -18,11 +18,12 @@ class SignInView(views.LoginView):
     redirect_authenticated_user = True
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        if not too_many_attempts(address=address_of(request), email=self._email):
+        wait = sign_in_wait(address=address_of(request), email=self._email)
+        if not wait:
             return super().post(request, *args, **kwargs)
         self._record(SignIn.Outcome.THROTTLED)
         page = self.render_to_response(self.get_context_data(throttled=True), status=429)
-        page["Retry-After"] = str(seconds_to_wait())
+        page["Retry-After"] = str(retry_after(wait))
         return page
 
     def form_valid(self, form: AuthenticationForm) -> HttpResponse:

@@ -5,7 +5,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from accounts.describing import Reply
-from accounts.fields import PhoneNumberField, TimezoneField
+from accounts.fields import PhoneNumberField, TimezoneField, WebAddressField
 from accounts.models import User
 
 
@@ -32,6 +32,7 @@ class UserSerializer(serializers.ModelSerializer[User]):
 
     phone_number = PhoneNumberField(required=False, allow_blank=True, max_length=32)
     timezone = TimezoneField(required=False, max_length=64)
+    avatar = WebAddressField(required=False, allow_blank=True, max_length=500)
     tenants = serializers.SerializerMethodField()
     tenant = serializers.SerializerMethodField()
     last_login_at = serializers.DateTimeField(source="last_login", read_only=True, allow_null=True)

@@ -1,28 +1,56 @@
+import os
+import signal
 import sys
-import time
+from collections.abc import Sequence
+from functools import partial
+from types import FrameType
 
-from bench import house, results
+from bench import house, measures, results
+from bench.measure import Measure
+from bench.run import run
+from bench.stage import Stage
 
 
-def say(text: str) -> None:
-    print(f"  {text} ...", flush=True)
+def main(words: Sequence[str]) -> int:
+    """Measures and reports.
 
-
-def main() -> int:
-    started = time.monotonic()
+    Returns the exit code: 0 when every bound holds, 1 when one does not or was not measured, 2 for an unknown name,
+    130 when it was stopped.
+    """
+    try:
+        chosen = measures.choose(words)
+    except measures.Unknown as unknown:
+        print(unknown, file=sys.stderr)
+        return 2
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, _stop_once)
     print(results.machine())
-    with house.servers():
-        import django
+    try:
+        return _measure(chosen)
+    except KeyboardInterrupt:
+        print("\nStopped; what was measured until then is in", results.FILE)
+        return 130
 
-        django.setup()
-        from bench import poll
 
-        with house.web() as port:
-            found = poll.measure(port, say)
-    results.write(found)
-    print(f"\n{results.table(found)}\n\n{time.monotonic() - started:.0f} s; also in {results.FILE}")
-    return 0 if all(result.ok for result in found) else 1
+def _measure(chosen: list[tuple[type[Measure], list[str]]]) -> int:
+    keep = partial(results.merge, known=measures.keys())
+    with house.servers(), Stage(full=bool(os.environ.get("FULL"))) as stage:
+        found = run(chosen, stage, empty=house.empty, done=keep)
+        elapsed = stage.elapsed
+    print(f"\n{results.table(found)}\n\n{elapsed:.0f} s; also in {results.FILE}")
+    return exit_code(found)
+
+
+def exit_code(found: Sequence[results.Result]) -> int:
+    return 0 if all(one.ok for one in found) else 1
+
+
+def _stop_once(number: int, frame: FrameType | None) -> None:
+    """The first signal ends the run; another one must not disturb what then stops the servers."""
+    for one in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(one, signal.SIG_IGN)
+    raise KeyboardInterrupt
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

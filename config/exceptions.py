@@ -17,8 +17,12 @@ from rest_framework import exceptions, status
 from rest_framework.response import Response
 from rest_framework.views import set_rollback
 
+from accounts.throttling import seconds_to_wait_after_refusal
+
 log = structlog.get_logger(__name__)
 RETRY_AFTER_SECONDS = 5
+#: Raised before DRF asks the throttles.
+REFUSALS = (exceptions.NotAuthenticated, exceptions.AuthenticationFailed, exceptions.PermissionDenied)
 
 
 class Unavailable(exceptions.APIException):
@@ -60,6 +64,8 @@ def problem_response(exc: Exception, context: dict[str, Any]) -> Response | None
     api_error = _as_api_exception(exc)
     if api_error is None:
         return None
+    if isinstance(api_error, REFUSALS):
+        api_error = _throttled(context) or api_error
     if isinstance(api_error, Unavailable):
         log.error("storage unreachable", error=type(exc).__name__)
     set_rollback()
@@ -77,6 +83,11 @@ def problem_response(exc: Exception, context: dict[str, Any]) -> Response | None
     if wait := getattr(api_error, "wait", None):
         response["Retry-After"] = str(int(wait) or 1)
     return response
+
+
+def _throttled(context: dict[str, Any]) -> exceptions.Throttled | None:
+    wait = seconds_to_wait_after_refusal(context["request"], context["view"])
+    return exceptions.Throttled(wait) if wait else None
 
 
 def _as_api_exception(exc: Exception) -> exceptions.APIException | None:

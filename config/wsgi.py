@@ -2,10 +2,13 @@
 
 import os
 
-from django.core.wsgi import get_wsgi_application
+import django
+
+from config.handler import Utf8Handler
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
-application = get_wsgi_application()
+django.setup(set_prefix=False)
+application = Utf8Handler()
 
 from config.demo import refuse_demo_sign_ins  # noqa: E402 (needs the apps)
 

@@ -15,6 +15,7 @@ from celery import current_app
 from django.db import connection, transaction
 from django.db.models import Exists, F, OuterRef, Q
 from django.db.models.functions import Now
+from django.utils import timezone
 from uuid_utils.compat import uuid7
 
 from accounts.models import User, UserQuerySet
@@ -112,6 +113,16 @@ def sweep() -> int:
     ids = list(Announcement.objects.unfinished().free().order_by("id").values_list("pk", flat=True)[:100])
     _hint(ids)
     return len(ids)
+
+
+def forget_old(*, days: int) -> int:
+    """Deletes what was told more than `days` days ago and that nobody has a notification of any more; returns how
+    many."""
+    told = Announcement.objects.filter(
+        state=State.DONE, finished_at__lt=timezone.now() - datetime.timedelta(days=days)
+    )
+    in_use = Notification.objects.filter(announcement=OuterRef("pk"))
+    return told.filter(~Exists(in_use)).delete()[0]
 
 
 # --- Chunks ------------------------------------------------------------------------------------------------------

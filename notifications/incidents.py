@@ -138,7 +138,7 @@ def report_problem(
         event = f"reported:{incident.occurrences}"
         told = notify(
             kind=ProblemReported,
-            recipients=User.objects.platform_admins(),
+            recipients=[*User.objects.platform_admins(), reporter],  # who may have ceased to be one meanwhile
             incident=incident,
             event=event,
             priority=priority,

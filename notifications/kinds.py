@@ -11,6 +11,15 @@ from typing import ClassVar
 from notifications.models.notification import Notification
 from notifications.models.priority import Priority
 
+MAX_TITLE, MAX_MESSAGE = 200, 4000  # characters that a row holds
+
+
+def fill_in(title: str, message: str, context: Mapping[str, object]) -> tuple[str, str]:
+    """Both texts with their placeholders filled in, cut to what a row holds. Raises KeyError when a variable is
+    missing, ValueError for a broken placeholder."""
+    written = [Template(text).substitute(context).strip() for text in (title, message)]
+    return written[0][:MAX_TITLE], written[1][:MAX_MESSAGE]
+
 
 class Kind:
     """Base of all kinds. `title` and `message` hold `$name` placeholders, filled from the context of `notify`."""
@@ -28,10 +37,8 @@ class Kind:
 
     @classmethod
     def write(cls, context: Mapping[str, object]) -> tuple[str, str]:
-        """The title and the message, cut to what a row holds. Raises KeyError when a variable is missing."""
-        title = Template(cls.title).substitute(context).strip()
-        message = Template(cls.message).substitute(context).strip()
-        return title[:200], message[:4000]
+        """The built-in title and message. Raises KeyError when a variable is missing."""
+        return fill_in(cls.title, cls.message, context)
 
 
 #: What every notification of an open problem can show.

@@ -10,6 +10,7 @@ from rest_framework.response import Response
 from rest_framework.utils.urls import remove_query_param, replace_query_param
 from rest_framework.views import APIView
 
+from notifications.query import query_of
 from notifications.serializers.inbox import PageQuery
 
 OLDER, NEWER = "older_than", "newer_than"
@@ -21,7 +22,7 @@ class IdPagination(BasePagination):
     def paginate_queryset(  # type: ignore[override] # a list of rows has no ids to page by in SQL
         self, queryset: QuerySet[Any], request: Request, view: APIView | None = None
     ) -> list[Any]:
-        query = PageQuery(data=request.query_params.dict())
+        query = PageQuery(data=query_of(request))
         query.is_valid(raise_exception=True)
         asked = query.validated_data
         size, older, newer = asked["page_size"], asked.get(OLDER), asked.get(NEWER)

@@ -15,7 +15,7 @@ from typing import Any
 from uuid import UUID
 
 from django.conf import settings
-from django.db import connection
+from django.db import InterfaceError, OperationalError, connection
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from redis import RedisError
@@ -103,7 +103,19 @@ def compute(*, user_id: str, tenant_id: str, limit: int, now: datetime.datetime 
 
 
 def _read(**values: Any) -> Any:
+    """The statement's one row. It is itself the check whether a kept connection still stands, in one round trip."""
     values["cap"] = settings.UNREAD_COUNT_CAP
+    connection.health_check_done = True  # type: ignore[attr-defined]
+    try:
+        return _execute(values)
+    except (OperationalError, InterfaceError):
+        if connection.connection is None or connection.in_atomic_block or connection.is_usable():
+            raise
+        connection.close()
+        return _execute(values)
+
+
+def _execute(values: dict[str, Any]) -> Any:
     with connection.cursor() as cursor:
         if not settings.PREPARED_STATEMENTS:
             cursor.execute(UNPREPARED, values)
@@ -127,7 +139,7 @@ def fast_answer(request: HttpRequest) -> HttpResponse | None:
     """The reply for a caller whom Redis can vouch for; None sends the request the long way."""
     who = _claims(request)
     limit = _limit(request)
-    if who is None or limit is None:
+    if who is None or limit is None or not _takes_json(request):
         return None
     session, user = who
     etag = offered_etag(request)
@@ -189,6 +201,12 @@ def _limit(request: HttpRequest) -> int | None:
     name, _, text = query.partition("=")
     plain = name == "limit" and text.isascii() and text.isdecimal() and len(text) < 3
     return int(text) if plain and 1 <= int(text) <= MAX_LIMIT else None
+
+
+def _takes_json(request: HttpRequest) -> bool:
+    """Where this is not plain, the long way negotiates."""
+    accepted = request.META.get("HTTP_ACCEPT", "*/*")
+    return "*/*" in accepted or "application/json" in accepted
 
 
 def offered_etag(request: HttpRequest) -> str:

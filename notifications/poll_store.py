@@ -12,11 +12,11 @@ and never a stale 304. A body is stored under the version that was read before i
 overtaken by a change is never found again.
 """
 
-import functools
 import secrets
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 import redis
@@ -24,6 +24,7 @@ import structlog
 from django.conf import settings
 from django.db import DatabaseError
 
+from accounts.redis_link import link
 from notifications.models import MissedChange
 
 log = structlog.get_logger(__name__)
@@ -76,24 +77,13 @@ class Answer:
     body: bytes = b""
 
 
-@functools.cache
-def client() -> "redis.Redis":
-    return redis.Redis.from_url(settings.REDIS_URL, socket_timeout=1, socket_connect_timeout=1)
-
-
-@functools.cache
-def _ask_script() -> "redis.commands.core.Script":
-    return client().register_script(ASK)
-
-
 def ask(*, session: str, user: str, limit: int, etag: str) -> Answer:
     """Everything a poll asks, in one round trip. Raises RedisError."""
     now = time.time()
     minute, window = int(now // 60), int(now // LOAD_WINDOW_SECONDS)
     most, milliseconds = settings.POLLS_PER_MINUTE, f"{int(now * 1000):0{UNTIL_LENGTH}d}"
-    reply = _ask_script()(
-        args=(session, user, limit, etag, minute, most, window, _random(), KEPT_SECONDS, milliseconds)
-    )
+    args = (session, user, limit, etag, minute, most, window, _random(), KEPT_SECONDS, milliseconds)
+    reply = link().run(ASK, args=args)
     verdict = reply[0].decode()
     load = int(reply[1]) if len(reply) > 1 else 0
     if verdict == "stored":
@@ -113,24 +103,28 @@ class Marks:
 
 def marks(*, user: str) -> Marks:
     """Reads them, and makes what is missing. Raises RedisError."""
-    fresh = client().pipeline()
-    for name in ("access", "inbox"):
-        fresh.set(f"{name}:{user}", _random(), nx=True, ex=KEPT_SECONDS)
-        fresh.get(f"{name}:{user}")
-    _, epoch, _, version = fresh.execute()
+
+    def read(client: "redis.Redis") -> list[Any]:
+        fresh = client.pipeline()
+        for name in ("access", "inbox"):
+            fresh.set(f"{name}:{user}", _random(), nx=True, ex=KEPT_SECONDS)
+            fresh.get(f"{name}:{user}")
+        return fresh.execute()
+
+    _, epoch, _, version = link().ask(read)
     return Marks(epoch.decode(), version.decode())
 
 
 def vouch(*, session: str, tenant: str, epoch: str) -> None:
     """Notes that Postgres let this session in under an epoch. Raises RedisError."""
-    client().set(f"session:{session}", f"{epoch}|{tenant}", ex=VOUCHED_SECONDS)
+    link().ask(lambda client: client.set(f"session:{session}", f"{epoch}|{tenant}", ex=VOUCHED_SECONDS))
 
 
 def keep(*, user: str, version: str, limit: int, etag: str, body: bytes, until: float) -> None:
     """Stores a body that reads the same until a moment (seconds since 1970). Raises RedisError."""
     left = max(int((until - time.time()) * 1000), 0)
     record = f"{etag}{int(until * 1000):0{UNTIL_LENGTH}d}".encode() + body
-    client().set(f"poll:{user}:{version}:{limit}", record, px=left + 1000)
+    link().ask(lambda client: client.set(f"poll:{user}:{version}:{limit}", record, px=left + 1000))
 
 
 def forget(*, user_ids: Iterable[UUID], names: tuple[str, ...] = ("inbox",)) -> None:
@@ -141,7 +135,7 @@ def forget(*, user_ids: Iterable[UUID], names: tuple[str, ...] = ("inbox",)) -> 
     """
     people = [str(user_id) for user_id in user_ids]
     try:
-        moved = client().pipeline(transaction=False)
+        moved = link().client.pipeline(transaction=False)  # never left unasked: what is stored must end
         for user in people:
             for name in names:
                 moved.set(f"{name}:{user}", _random(), ex=KEPT_SECONDS)
@@ -162,7 +156,7 @@ def make_up_for_missed() -> int:
     """Moves the versions of people whose change Redis did not hear of; returns how many. Raises RedisError."""
     rows = list(MissedChange.objects.order_by("id")[:5000])
     if rows:
-        client().ping()
+        link().client.ping()
         forget(user_ids={row.user_id for row in rows}, names=("inbox", "access"))
         MissedChange.objects.filter(pk__in=[row.pk for row in rows]).delete()
     return len(rows)

@@ -4,17 +4,23 @@ from typing import Any
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models.signals import post_delete, post_save
+from django.db.models import Model
+from django.db.models.signals import post_delete, post_save, pre_delete
 from django.dispatch import receiver
 
 from accounts.models import User
 from accounts.signals import access_changed
 from notifications import incidents, poll_store
-from notifications.models import Incident
+from notifications.changes import inbox_changed
+from notifications.models import Announcement, Incident, Notification
 from notifications.models.priority import Priority
 from sms.models import RouteMove
 from sms.services.routing import FULL
 from sms.signals import provider_moved
+from tenants.models import Tenant
+
+#: Notifications go with these, and by which column.
+GO_WITH: dict[type[Model], str] = {Tenant: "tenant", Incident: "incident", Announcement: "announcement"}
 
 
 @receiver(access_changed)
@@ -47,3 +53,11 @@ def tell_of_provider(*, move: RouteMove, **_: Any) -> None:
 def judge_again(*, instance: User, **_: Any) -> None:
     """Whoever saved or deleted a user without the services (the shell, an import) may have changed their access."""
     end_what_was_vouched_for(user_id=instance.pk)
+
+
+@receiver(pre_delete)
+def forget_what_goes_along(*, sender: type[Model], instance: Model, **_: Any) -> None:
+    """Whoever deletes what notifications belong to (the shell) takes them out of inboxes."""
+    if column := GO_WITH.get(sender):
+        theirs = Notification.objects.filter(**{column: instance.pk})
+        inbox_changed(user_ids=theirs.values_list("recipient_id", flat=True).distinct())

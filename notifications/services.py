@@ -47,37 +47,29 @@ def notify(  # noqa: PLR0913 (the one door)
     """
     title, message = texts.write(kind, context)
     chosen = priority or kind.priority or (Priority(incident.priority) if incident else Priority.MEDIUM)
-    now = now or timezone.now()
     people = {person.pk: person for person in recipients}
-    muted = preferences.muted(user_ids=people, priority=chosen) - {person.pk for person in regardless}
-    rows = [
-        Notification(
-            id=uuid7(),
-            recipient=recipient,
-            tenant=tenant,
-            incident=incident,
-            event=event,
-            kind=kind.slug,
-            notification_type=kind.notification_type,
-            priority=chosen,
-            is_system=kind.is_system,
-            is_auto_generated=kind.is_auto_generated,
-            title=title,
-            message=message,
-            data=data or {},
-            created_at=now,
-        )
-        # Sorted, so that two that tell the same people in another order cannot wait for each other.
-        for key, recipient in sorted(people.items())
-        if key not in muted
-    ]
+    for key in preferences.muted(user_ids=people, priority=chosen) - {person.pk for person in regardless}:
+        del people[key]
+    same: dict[str, Any] = {"tenant": tenant, "incident": incident, "event": event, "priority": chosen}
+    same |= {"title": title, "message": message, "data": data or {}, "created_at": now or timezone.now()}
+    rows = _rows(kind, people, same)
     with transaction.atomic():
         Notification.objects.bulk_create(rows, ignore_conflicts=True, batch_size=1000)
-        inbox_changed(user_ids=[row.recipient_id for row in rows])
-        if incident is None:
-            return rows
-        # ON CONFLICT DO NOTHING does not say which rows it left out; their ids, made here, do.
-        stored = set(Notification.objects.filter(pk__in=[row.pk for row in rows]).values_list("pk", flat=True))
+        inbox_changed(user_ids=people)
+        return rows if incident is None else _stored(rows)
+
+
+def _rows(kind: type[Kind], people: Mapping[UUID, User], same: Mapping[str, Any]) -> list[Notification]:
+    """One for each, sorted: two that tell the same people in another order cannot wait for each other."""
+    of_kind = {name: getattr(kind, name) for name in ("notification_type", "is_system", "is_auto_generated")}
+    return [
+        Notification(id=uuid7(), recipient=people[key], kind=kind.slug, **of_kind, **same) for key in sorted(people)
+    ]
+
+
+def _stored(rows: list[Notification]) -> list[Notification]:
+    """Those that are new. ON CONFLICT DO NOTHING does not say which it left out; their ids, made here, do."""
+    stored = set(Notification.objects.filter(pk__in=[row.pk for row in rows]).values_list("pk", flat=True))
     return [row for row in rows if row.pk in stored]
 
 

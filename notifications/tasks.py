@@ -42,5 +42,8 @@ def sweep_announcements() -> dict[str, int]:
 @shared_task
 def retention() -> dict[str, int]:
     """Deletes what RETENTION_DAYS no longer keeps; once a day."""
-    gone = services.cleanup(days=settings.RETENTION_DAYS)
-    return {"notifications": gone.total, "monitor_runs": forget_old_runs()}
+    days = settings.RETENTION_DAYS
+    gone = services.cleanup(days=days)
+    # After the notifications, whose last may have been what an announcement was still kept for.
+    announced = announcements.forget_old(days=days)
+    return {"notifications": gone.total, "announcements": announced, "monitor_runs": forget_old_runs()}

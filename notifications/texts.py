@@ -14,12 +14,11 @@ import psycopg2
 import structlog
 from django.db import IntegrityError, transaction
 
-from notifications.kinds import BY_SLUG, Kind
+from notifications.kinds import BY_SLUG, Kind, fill_in
 from notifications.models import NotificationTemplate
 from notifications.models.priority import Priority
 
 log = structlog.get_logger(__name__)
-MAX_TITLE, MAX_MESSAGE = 200, 4000  # characters that a row holds
 TAKEN = {
     "template_active_once": ("kind", "Another template of this kind is active. Deactivate that one first."),
     "template_name_once": ("name", "Another template has this name."),
@@ -54,11 +53,10 @@ def write(kind: type[Kind], context: Mapping[str, object]) -> tuple[str, str]:
 def render(template: NotificationTemplate, kind: type[Kind], context: Mapping[str, object]) -> tuple[str, str]:
     """Raises KeyError for a variable that is missing, undeclared or no plain value, ValueError for a broken text."""
     plain = {name: context[name] for name in kind.variables if isinstance(context.get(name), str | int | float)}
-    title = Template(template.title).substitute(plain).strip()
-    message = Template(template.message).substitute(plain).strip()
+    title, message = fill_in(template.title, template.message, plain)
     if not title:
         raise ValueError("The title came out empty.")
-    return title[:MAX_TITLE], message[:MAX_MESSAGE]
+    return title, message
 
 
 def preview(*, template: NotificationTemplate, context: Mapping[str, object]) -> tuple[str, str]:

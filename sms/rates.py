@@ -4,7 +4,6 @@ All of it may be lost: a lost bucket is a full one, and a lost turn begins with 
 """
 
 import functools
-import time
 from uuid import UUID
 
 import redis
@@ -20,8 +19,8 @@ TAKE = """
 local rate, most, wanted = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
 local clock = redis.call('TIME')
 local now = tonumber(clock[1]) + tonumber(clock[2]) / 1000000
-local paused = tonumber(redis.call('GET', KEYS[2]) or '0')
-if paused > now then return {0, math.ceil((paused - now) * 1000)} end
+local paused = redis.call('PTTL', KEYS[2])
+if paused > 0 then return {0, paused} end
 local held = redis.call('HMGET', KEYS[1], 'tokens', 'at')
 local tokens = tonumber(held[1]) or most
 tokens = math.min(most, tokens + math.max(0, now - (tonumber(held[2]) or now)) * rate)
@@ -62,7 +61,7 @@ def give_back(provider: str, *, rate: float | None, unused: int) -> None:
 
 def pause(provider: str, *, seconds: float) -> None:
     """Nobody uses the provider for so long: it said that we are too fast. Raises RedisError."""
-    client().set(f"rate:{provider}:paused", time.time() + seconds, px=max(int(seconds * 1000), 1))
+    client().set(f"rate:{provider}:paused", 1, px=max(int(seconds * 1000), 1))
 
 
 def first_to_ask(provider: str) -> bool:

@@ -2,6 +2,7 @@ from typing import Any, ClassVar
 
 from rest_framework import serializers
 
+from accounts.fields import IdField
 from tenants.models import Membership
 
 
@@ -30,4 +31,4 @@ class MemberSerializer(serializers.ModelSerializer[Membership]):
 
 
 class SwitchSerializer(serializers.Serializer[Any]):
-    tenant_id = serializers.UUIDField()
+    tenant_id = IdField()

@@ -23,6 +23,8 @@ def _without_limits(settings: Any) -> Iterator[None]:
     """No throttle, and a connection that stays: the WSGI client knows nothing of the test's transaction."""
     settings.SIGN_IN_ATTEMPTS_PER_MINUTE = settings.SIGN_IN_ATTEMPTS_PER_MINUTE_AND_ADDRESS = 10**6
     settings.POLLS_PER_MINUTE = 10**6
+    settings.READS_PER_MINUTE = settings.WRITES_PER_MINUTE = settings.ANONYMOUS_CALLS_PER_MINUTE = 0
+    settings.CALLS_PER_MINUTE_AND_ADDRESS = 0
     for signal in (request_started, request_finished):
         signal.disconnect(close_old_connections)
     yield

@@ -158,28 +158,22 @@ def statuses(house: House) -> dict[str, int]:
 
 def test_it_runs_on_a_postgres_and_a_redis_of_ones_own(tmp_path: Path) -> None:
     where = embedded.places(tmp_path / "servers")
-    postgres, valkey = embedded.Postgres(where, fast=True), embedded.Valkey(where)
-    host = f"?host={where.postgres_sockets}"
-    guest = House(
-        tmp_path / "guest",
-        DATABASE_URL=f"postgres://{embedded.APP_ROLE}@/{embedded.DATABASE}{host}",
-        DATABASE_OWNER_URL=f"postgres://{embedded.OWNER_ROLE}@/{embedded.DATABASE}{host}",
-        REDIS_URL=f"{where.redis_url}?db=3",
-    )
-    try:
-        postgres.start()
-        postgres.make_roles()
-        valkey.start()
-        guest.start()
-        headers = guest.sign_in()
-        guest.wait_until(lambda: titles(guest, headers), seconds=60)
-        assert not guest.where.cluster.exists()
-        assert not guest.where.sockets.exists()
-        guest.stop()
-        assert postgres.answers()
-        assert valkey.answers()
-    finally:
-        guest.end()
-        valkey.stop()
-        postgres.stop()
-        embedded.remove_private_folders(where)
+    with embedded.running(where, fast=True):
+        host = f"?host={where.postgres_sockets}"
+        guest = House(
+            tmp_path / "guest",
+            DATABASE_URL=f"postgres://{embedded.APP_ROLE}@/{embedded.DATABASE}{host}",
+            DATABASE_OWNER_URL=f"postgres://{embedded.OWNER_ROLE}@/{embedded.DATABASE}{host}",
+            REDIS_URL=f"{where.redis_url}?db=3",
+        )
+        try:
+            guest.start()
+            headers = guest.sign_in()
+            guest.wait_until(lambda: titles(guest, headers), seconds=60)
+            assert not guest.where.cluster.exists()
+            assert not guest.where.sockets.exists()
+            guest.stop()
+            assert embedded.Postgres(where).answers()
+            assert embedded.Valkey(where).answers()
+        finally:
+            guest.end()

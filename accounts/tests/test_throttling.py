@@ -1,6 +1,5 @@
 """How often one address may try, and that it never keeps somebody else out."""
 
-import socket
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -117,12 +116,8 @@ def test_redis_keeps_no_e_mail_address_and_forgets_its_counters(login: Login, ow
 
 @pytest.fixture
 def dead_redis(settings: Any) -> None:
-    """A cache at a port that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    default = settings.CACHES["default"] | {"LOCATION": f"redis://127.0.0.1:{port}/0"}
-    settings.CACHES = {"default": default}
+    """An address that nobody listens at."""
+    settings.REDIS_URL = "redis://127.0.0.1:1"
 
 
 @pytest.mark.usefixtures("dead_redis")

@@ -1,6 +1,5 @@
 """The order of things: lock, leftovers, servers, migrations, children; and back."""
 
-import contextlib
 import os
 import signal
 import socket
@@ -117,7 +116,9 @@ class Supervisor:
 
     def _wait_for_web(self, web: Child) -> None:
         deadline = time.monotonic() + 30
-        while not self.stopping and not _answers(self.port):
+        # Where it listens at every address, this machine is one of them.
+        host = os.environ.get("HOST", "127.0.0.1").replace("0.0.0.0", "127.0.0.1")  # noqa: S104
+        while not self.stopping and not embedded.web_answers(self.port, host=host):
             if web.ended() or time.monotonic() > deadline:
                 raise CannotStart(f"The web server did not start:\n{tail(self.logs / 'web.log')}")
             time.sleep(0.1)
@@ -174,11 +175,3 @@ def _require_free_port(port: int) -> None:
             probe.bind((os.environ.get("HOST", "127.0.0.1"), port))
         except OSError as error:
             raise CannotStart(f"Port {port} is not free ({error.strerror}). Try: make up PORT={port + 1}") from None
-
-
-def _answers(port: int) -> bool:
-    host = os.environ.get("HOST", "127.0.0.1").replace("0.0.0.0", "127.0.0.1")  # noqa: S104 (all, so also this one)
-    with contextlib.suppress(OSError), socket.create_connection((host, port), timeout=1) as link:
-        link.sendall(b"GET /healthz HTTP/1.0\r\nHost: localhost\r\n\r\n")
-        return b" 200 " in link.recv(64)
-    return False

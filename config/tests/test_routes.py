@@ -1,101 +1,181 @@
-"""Conventions that hold for every route, also for those that are added later."""
+"""Conventions that hold for every route, also for those that are added later.
 
-from collections.abc import Iterator
+Each is called with every method, with the id of something that exists and is somebody else's, and with a body that
+would be taken from whoever may send it.
+"""
+
+from collections.abc import Callable, Iterator
 from typing import Any
 from uuid import uuid4
 
 import pytest
-from django.urls import URLPattern, URLResolver, get_resolver
 from rest_framework.test import APIClient
 
 from accounts.models import User
 from conftest import signed_in
-from notifications.models import Notification
+from tenants.models import Tenant
+from tests import routes
+from tests.database import contents
+from tests.routes import PARAMETER, PUBLIC, ROUTES, WITH_DATA
+from tests.test_hostile_input import CALLS
 
 #: Who brings credentials in the body, or a signature: these answer strangers, but let none in.
 OPEN = {"api/auth/login/", "api/auth/token/refresh/", "api/auth/logout/", "api/sms/receipts/<slug:provider>/"}
-#: What everybody may read, because it holds no data.
-PUBLIC = {"api/schema/", "api/docs/"}
-METHODS = ("get", "post", "put", "patch", "delete")
+METHODS = ("get", "head", "options", "post", "put", "patch", "delete")
 ADMINS_ONLY = ("api/notifications/system/", "api/notifications/templates/")
+CREDIT_TEST = "api/notifications/sms-credit/test/"
+CLOSED = [route for route in WITH_DATA if route not in OPEN]
+FOR_ADMINS = [route for route in ROUTES if route.startswith(ADMINS_ONLY)]
+MINE_ONLY = [route for route in CLOSED if "<" in route and route not in FOR_ADMINS]
+WITHOUT_ID = [route for route in CLOSED if "<" not in route]
+GOOD = {(call.method, call.route): call for call in CALLS}
+
+Things = dict[str, Any]
+Ask = Callable[[APIClient, str, str], Any]
 
 
-def _routes(patterns: Any = None, prefix: str = "") -> Iterator[str]:
-    for pattern in patterns if patterns is not None else get_resolver().url_patterns:
-        route = prefix + str(pattern.pattern)
-        if isinstance(pattern, URLResolver):
-            yield from _routes(pattern.url_patterns, route)
-        elif isinstance(pattern, URLPattern) and route.startswith("api/"):
-            yield route
+@pytest.fixture
+def things(owner: User, tenant: Tenant) -> Things:
+    return routes.real_things(user=owner, tenant=tenant)
 
 
-ROUTES = sorted(set(_routes()))
-MINE_ONLY = [route for route in ROUTES if "<" in route and route not in OPEN and not route.startswith(ADMINS_ONLY)]
+@pytest.fixture
+def ask(things: Things) -> Ask:
+    """`ask(client, method, route)`: with the owner's things, and a good body where there is one."""
+
+    def call(client: APIClient, method: str, route: str) -> Any:
+        wanted = GOOD.get((method, route))
+        body = {name: one.good for name, one in ((wanted and wanted.body) or {}).items()}
+        path = routes.address(route, things)
+        return (
+            client.generic(method.upper(), path) if method in ("get", "head") else getattr(client, method)(path, body)
+        )
+
+    return call
 
 
-def _address(route: str) -> str:
-    parts = [
-        "simulator" if part.startswith("<slug") else str(uuid4()) if part.startswith("<") else part
-        for part in route.split("/")
-    ]
-    return "/" + "/".join(parts)
-
-
-def _call(client: APIClient, method: str, route: str) -> int:
-    return int(getattr(client, method)(_address(route), {} if method != "get" else None).status_code)
+@pytest.fixture
+def unchanged(things: Things, owner: User, member: User, outsider: User) -> Iterator[Callable[[], None]]:
+    """Called before the calls that must change nothing; looks at every table when they are through."""
+    before: list[Any] = []
+    yield lambda: before.append(contents())
+    assert before == [contents()]
 
 
 def test_the_routes_are_found() -> None:
     assert "api/notifications/recent/" in ROUTES
     assert set(ROUTES) >= OPEN | PUBLIC
+    assert {len(PARAMETER.findall(route)) for route in ROUTES} == {0, 1}
 
 
-@pytest.mark.django_db
-@pytest.mark.parametrize("route", [route for route in ROUTES if route not in OPEN | PUBLIC])
-def test_it_refuses_the_anonymous_whatever_the_method(route: str, anonymous: APIClient) -> None:
-    assert {_call(anonymous, method, route) for method in METHODS} == {401}
-
-
-@pytest.mark.django_db
-@pytest.mark.parametrize("route", sorted(OPEN))
-def test_what_is_open_still_lets_nobody_in(route: str, anonymous: APIClient) -> None:
-    answers = {method: _call(anonymous, method, route) for method in METHODS}
-    assert answers.pop("post") in (400, 401, 403)
-    assert set(answers.values()) == {405}
+@pytest.mark.parametrize("route", CLOSED)
+def test_it_refuses_the_anonymous_whatever_the_method(
+    route: str, ask: Ask, anonymous: APIClient, unchanged: Callable[[], None]
+) -> None:
+    unchanged()
+    assert {method: ask(anonymous, method, route).status_code for method in METHODS} == dict.fromkeys(METHODS, 401)
 
 
 @pytest.mark.parametrize("route", sorted(PUBLIC))
 def test_what_is_public_can_only_be_read_and_asks_no_table(route: str, anonymous: APIClient) -> None:
     # Without the mark that lets a test reach the database: any query would be an error.
-    answers = {method: _call(anonymous, method, route) for method in METHODS}
-    assert answers.pop("get") == 200
+    answers = {method: getattr(anonymous, method)(f"/{route}").status_code for method in METHODS}
+    assert {answers.pop("get"), answers.pop("head"), answers.pop("options")} == {200}
     assert set(answers.values()) == {405}
 
 
-@pytest.mark.django_db
-@pytest.mark.parametrize("route", [route for route in ROUTES if route.startswith(ADMINS_ONLY)])
-def test_admin_calls_refuse_members_and_owners(route: str, member: User, owner: User) -> None:
-    for user in (member, owner):
-        answers = {_call(signed_in(user), method, route) for method in METHODS}
-        assert answers <= {403, 405}
-        assert 403 in answers
+@pytest.mark.parametrize("route", CLOSED)
+def test_a_session_cookie_alone_writes_nothing(
+    route: str, ask: Ask, owner: User, unchanged: Callable[[], None]
+) -> None:
+    """Another site's page may send it along; the token against that is one that it cannot know."""
+    client = APIClient(enforce_csrf_checks=True)
+    client.force_login(owner)
+    unchanged()
+    answers = {method: ask(client, method, route).status_code for method in ("post", "put", "patch", "delete")}
+    assert set(answers.values()) == {403}
 
 
-@pytest.mark.django_db
+@pytest.mark.parametrize("route", sorted(OPEN))
+def test_what_is_open_still_lets_nobody_in(
+    route: str, ask: Ask, anonymous: APIClient, unchanged: Callable[[], None]
+) -> None:
+    unchanged()
+    answers = {method: ask(anonymous, method, route).status_code for method in METHODS if method != "post"}
+    assert answers.pop("options") == 200  # what it takes, and nothing else
+    assert set(answers.values()) == {405}
+    assert anonymous.post(routes.address(route, {"provider": "simulator"}), {}).status_code in (400, 401, 403)
+
+
+@pytest.mark.parametrize("route", FOR_ADMINS)
+def test_admin_calls_refuse_members_and_owners(
+    route: str, ask: Ask, member: User, owner: User, unchanged: Callable[[], None]
+) -> None:
+    clients = [signed_in(user) for user in (member, owner)]
+    unchanged()
+    for client in clients:
+        answers = {method: ask(client, method, route).status_code for method in METHODS}
+        assert answers == dict.fromkeys(METHODS, 403)
+
+
+def test_trying_out_credit_warnings_is_for_owners_and_admins(
+    ask: Ask, member: User, unchanged: Callable[[], None]
+) -> None:
+    client = signed_in(member)
+    unchanged()
+    assert {ask(client, method, CREDIT_TEST).status_code for method in METHODS} == {403}
+
+
 @pytest.mark.parametrize("route", MINE_ONLY)
-def test_what_is_not_mine_does_not_exist(route: str, outsider: User) -> None:
-    answers = {_call(signed_in(outsider), method, route) for method in METHODS}
-    assert answers <= {404, 405}
-    assert 404 in answers
+def test_what_is_somebody_elses_does_not_exist(
+    route: str, ask: Ask, things: Things, outsider: User, unchanged: Callable[[], None]
+) -> None:
+    client = signed_in(outsider)
+    unchanged()
+    answers = {method: ask(client, method, route) for method in METHODS}
+    allowed = routes.methods(client, route, things)
+    for name in list(things):
+        things[name] = uuid4()
+    for method, answer in answers.items():
+        expected = 200 if method == "options" else 404 if method.replace("head", "get") in allowed else 405
+        assert answer.status_code == expected, method
+        nobodys = ask(client, method, route)
+        assert (nobodys.status_code, told(nobodys)) == (expected, told(answer)), "nothing says that it is there"
 
 
-@pytest.mark.django_db
-def test_a_strangers_notification_does_not_exist_and_stays_as_it_was(owner: User, outsider: User) -> None:
-    mine = Notification.objects.create(recipient=owner, kind="x", notification_type="info", title="Mine", message="")
-    response = signed_in(outsider).post(f"/api/notifications/{mine.pk}/mark-read/")
-    assert response.status_code == 404
-    mine.refresh_from_db()
-    assert mine.status == "unread"
+def told(answer: Any) -> Any:
+    body = answer.json() if answer.content else {}
+    return {key: value for key, value in body.items() if key != "request_id"}
+
+
+def test_a_colleague_sees_the_tenants_things_and_not_my_inbox(ask: Ask, member: User) -> None:
+    seen = {route: ask(signed_in(member), "get", route).status_code for route in MINE_ONLY}
+    assert {route for route, status in seen.items() if status == 200} == {
+        "api/sms/messages/<uuid:message_id>/",
+        "api/tenants/<uuid:tenant_id>/members/",
+    }
+
+
+@pytest.mark.parametrize("route", WITHOUT_ID)
+def test_what_needs_no_id_shows_a_stranger_nothing_of_mine(
+    route: str, ask: Ask, things: Things, outsider: User
+) -> None:
+    answer = ask(signed_in(outsider), "get", route)
+    assert answer.status_code in (200, 403, 405)
+    for thing in (*things.values(), "owner@acme.test", "Acme"):
+        assert thing == "simulator" or str(thing) not in answer.content.decode()
+
+
+def test_ids_in_a_body_reach_nothing_of_somebody_else(
+    things: Things, outsider: User, unchanged: Callable[[], None]
+) -> None:
+    client = signed_in(outsider)
+    unchanged()
+    for action in ("mark_read", "mark_unread", "archive", "delete"):
+        body = {"ids": [str(things["notification_id"])], "action": action}
+        answer = client.post("/api/notifications/bulk/", body)
+        assert answer.json() == {"success": True, "updated_count": 0}
+    assert client.post("/api/tenants/switch/", {"tenant_id": str(things["tenant_id"])}).status_code == 404
 
 
 @pytest.mark.django_db

@@ -1,15 +1,16 @@
 """Fields that more than one call takes."""
 
 import datetime
+import re
 from typing import Any
 from urllib.parse import urlsplit
-from uuid import UUID
 
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from accounts.fields import to_uuid
 from notifications.models.priority import Priority
 
 #: Bounds what a caller can have stored with a notification.
@@ -18,13 +19,14 @@ EARLIEST, LATEST = (
     datetime.datetime.min.replace(tzinfo=datetime.UTC),
     datetime.datetime.max.replace(tzinfo=datetime.UTC),
 )
+WHOLE = re.compile("-?[0-9]+")
 
 
 class StrictIntegerField(serializers.IntegerField):
-    """A whole number and nothing that merely looks like one: no booleans, no 3.0, no " 3 "."""
+    """A whole number and nothing that merely looks like one: no booleans, no 3.0, no " 3 ", no \u0663."""
 
     def to_internal_value(self, data: Any) -> int:
-        if isinstance(data, bool | float) or (isinstance(data, str) and not data.lstrip("-").isdecimal()):
+        if isinstance(data, bool | float) or (isinstance(data, str) and not WHOLE.fullmatch(data)):
             self.fail("invalid")
         return super().to_internal_value(data)
 
@@ -38,10 +40,8 @@ class WatermarkField(serializers.CharField):
 
     def to_internal_value(self, data: Any) -> Any:
         text = super().to_internal_value(data)
-        try:
-            return UUID(text)
-        except ValueError:
-            pass
+        if (found := to_uuid(text)) is not None:
+            return found
         try:
             moment = parse_datetime(text)
         except ValueError:

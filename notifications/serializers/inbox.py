@@ -5,6 +5,7 @@ from django.utils import timezone
 from rest_framework import serializers
 
 from accounts.describing import ObjectField
+from accounts.fields import IdField
 from notifications import wording
 from notifications.models import Notification
 from notifications.serializers.fields import StrictIntegerField, WatermarkField
@@ -46,8 +47,8 @@ class RealQuery(serializers.Serializer[Any]):
 
 class PageQuery(serializers.Serializer[Any]):
     page_size = StrictIntegerField(min_value=1, max_value=MAX_PAGE, default=20)
-    older_than = serializers.UUIDField(required=False)
-    newer_than = serializers.UUIDField(required=False)
+    older_than = IdField(required=False)
+    newer_than = IdField(required=False)
 
     def validate(self, asked: dict[str, Any]) -> dict[str, Any]:
         if len(asked.keys() & {"older_than", "newer_than"}) > 1:
@@ -56,7 +57,7 @@ class PageQuery(serializers.Serializer[Any]):
 
 
 class BulkSerializer(serializers.Serializer[Any]):
-    ids = serializers.ListField(child=serializers.UUIDField(), min_length=1, max_length=MAX_BULK)
+    ids = serializers.ListField(child=IdField(), min_length=1, max_length=MAX_BULK)
     action = serializers.ChoiceField(choices=BulkAction.choices)
 
     def validate_action(self, action: str) -> BulkAction:

@@ -1,6 +1,7 @@
 """Small makers that the tests of this room share."""
 
 import datetime
+import json
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -10,11 +11,13 @@ from django.db import connection
 from django.utils import timezone
 
 from accounts.models import User
-from notifications import incidents, services
+from config.rendering import UtcJSONRenderer
+from notifications import inbox, incidents, services
 from notifications.changes import inbox_changed
 from notifications.kinds import Kind
 from notifications.models import Incident, Notification
 from notifications.models.priority import Priority
+from notifications.serializers.inbox import NotificationSerializer
 from notifications.system_monitor import runner
 from notifications.system_monitor.checks.base import HealthCheck
 from notifications.system_monitor.report import Finding, Listing, Measurement, Result
@@ -62,6 +65,18 @@ def tell(
         vars(row).update(fields)
         inbox_changed(user_ids=[user.pk])
     return row
+
+
+def fresh(user: User, *, limit: int = 10) -> Any:
+    """What the serializer makes of this inbox now: what every poll must say."""
+    user.refresh_from_db()
+    rows = inbox.visible(user).order_by("-id")[:limit]
+    body = {
+        "success": True,
+        "notifications": NotificationSerializer(rows, many=True).data,
+        "unread_count": inbox.unread_count(user),
+    }
+    return json.loads(UtcJSONRenderer().render(body))
 
 
 def ago(**length: float) -> datetime.datetime:

@@ -2,29 +2,24 @@
 
 import datetime
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 import redis
 import time_machine
 from django.conf import settings as django_settings
+from django.db import connection
 from django.utils import timezone
-from hypothesis import HealthCheck, given
-from hypothesis import settings as hypothesis_settings
-from hypothesis import strategies as st
 from pytest_django import DjangoAssertNumQueries, Settings
 from rest_framework.test import APIClient
 
 from accounts import services as accounts
 from accounts.models import SignIn, User
 from accounts.tokens import SessionRefreshToken
-from config.rendering import UtcJSONRenderer
-from notifications import inbox, poll, poll_store, services
+from notifications import announcements, poll, poll_store
 from notifications.models import MissedChange, Notification
-from notifications.serializers.inbox import NotificationSerializer
-from notifications.services import BulkAction
-from notifications.tests.helpers import API, tell
+from notifications.tests.helpers import API, fresh, problem, see, tell
 from tenants import services as tenants
 from tenants.models import Tenant
 
@@ -33,36 +28,12 @@ ClientOf = Callable[[User], APIClient]
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-@pytest.fixture(autouse=True)
-def _own_connection() -> Iterator[None]:
-    """The store keeps its connection; each test may point it elsewhere."""
-    yield
-    reconnect()
-
-
-def reconnect() -> None:
-    poll_store.client.cache_clear()
-    poll_store._ask_script.cache_clear()
-
-
 @pytest.fixture
 def warm(client_of: ClientOf, member: User) -> APIClient:
     """A member whose inbox is stored."""
     client = client_of(member)
     assert client.get(RECENT).status_code == 200
     return client
-
-
-def fresh(user: User, *, limit: int = 10) -> Any:
-    """What the serializer makes of the inbox now."""
-    user.refresh_from_db()
-    rows = inbox.visible(user).order_by("-id")[:limit]
-    body = {
-        "success": True,
-        "notifications": NotificationSerializer(rows, many=True).data,
-        "unread_count": inbox.unread_count(user),
-    }
-    return json.loads(UtcJSONRenderer().render(body))
 
 
 # --- One body, made two ways -------------------------------------------------------------------------------------
@@ -125,6 +96,27 @@ def test_a_changed_inbox_costs_one_query(
         assert warm.get(RECENT).json()["unread_count"] == 1
 
 
+def test_the_query_is_its_own_check_of_the_connection(
+    warm: APIClient, member: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tell(member)
+    connection.health_check_done = False  # type: ignore[attr-defined] # as at the start of every request
+    monkeypatch.setattr(connection, "is_usable", lambda: pytest.fail("Postgres was asked twice"))
+    assert warm.get(RECENT).json()["unread_count"] == 1
+
+
+def test_a_connection_that_postgres_ended_is_replaced(warm: APIClient, member: User) -> None:
+    tell(member)
+    connection.ensure_connection()
+    ended = connection.connection.info.backend_pid
+    other = connection.copy()
+    with other.cursor() as cursor:
+        cursor.execute("SELECT pg_terminate_backend(%s, 5000)", [ended])
+    other.close()
+    assert warm.get(RECENT).json()["unread_count"] == 1
+    assert connection.connection.info.backend_pid != ended
+
+
 def test_a_page_with_a_session_cookie_is_answered_too(member: User, anonymous: APIClient) -> None:
     tell(member)
     anonymous.force_login(member)
@@ -173,6 +165,19 @@ def test_switching_the_tenant_shows_the_other_inbox_at_once(
     assert warm.get(RECENT).json() == {"success": True, "notifications": [], "unread_count": 0}
 
 
+@pytest.mark.parametrize("column", ["tenant", "incident", "announcement"])
+def test_what_a_notification_belongs_to_takes_it_out_of_the_inbox_at_once(
+    column: str, warm: APIClient, member: User, tenant: Tenant
+) -> None:
+    told = tell(member, tenant=tenant)
+    announced = announcements.announce(author=member, title="Hi", message="You", audience="admins")
+    belongs = {"tenant": tenant, "incident": see(problem()), "announcement": announced}
+    Notification.objects.filter(pk=told.pk).update(**{column: belongs[column]})
+    assert warm.get(RECENT).json()["unread_count"] == 1
+    belongs[column].delete()
+    assert warm.get(RECENT).json() == fresh(member)
+
+
 def test_a_session_that_ends_while_it_is_being_vouched_for_is_not_remembered(
     client_of: ClientOf, member: User
 ) -> None:
@@ -208,7 +213,6 @@ def test_without_redis_the_answers_are_the_same(warm: APIClient, member: User, s
     tell(member)
     before = warm.get(RECENT)
     settings.REDIS_URL = "redis://127.0.0.1:1"
-    reconnect()
     without = warm.get(RECENT)
     assert (without.status_code, without.content) == (200, before.content)
     assert warm.get(RECENT, HTTP_IF_NONE_MATCH=before["ETag"]).status_code == 304
@@ -226,7 +230,6 @@ def test_a_redis_that_lost_everything_serves_nothing_old(warm: APIClient, member
 def test_a_change_that_redis_did_not_hear_of_is_made_up_for(warm: APIClient, member: User, settings: Settings) -> None:
     there = settings.REDIS_URL
     settings.REDIS_URL = "redis://127.0.0.1:1"
-    reconnect()
     tell(member)
     assert list(MissedChange.objects.values_list("user_id", flat=True)) == [member.pk]
     with pytest.raises(redis.RedisError):
@@ -234,7 +237,6 @@ def test_a_change_that_redis_did_not_hear_of_is_made_up_for(warm: APIClient, mem
     assert MissedChange.objects.count() == 1
 
     settings.REDIS_URL = there
-    reconnect()
     assert poll_store.make_up_for_missed() == 1
     assert warm.get(RECENT).json()["unread_count"] == 1
     assert not MissedChange.objects.exists()
@@ -243,11 +245,15 @@ def test_a_change_that_redis_did_not_hear_of_is_made_up_for(warm: APIClient, mem
 # --- How often ---------------------------------------------------------------------------------------------------
 
 
-def test_one_person_who_polls_without_end_is_asked_to_wait(warm: APIClient, settings: Settings) -> None:
+def test_one_person_who_polls_without_end_is_asked_to_wait_and_costs_no_query(
+    warm: APIClient, settings: Settings, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
     settings.POLLS_PER_MINUTE = 3
     with time_machine.travel((timezone.now() + datetime.timedelta(minutes=1)).replace(second=20), tick=False):
         assert [warm.get(RECENT).status_code for _ in range(4)] == [200, 200, 200, 429]
         refused = warm.get(RECENT)
+        with django_assert_num_queries(0):
+            warm.get(RECENT)
     assert 1 <= int(refused["Retry-After"]) <= 40
     assert refused.json()["code"] == "throttled"
 
@@ -265,60 +271,3 @@ def test_the_load_of_the_window_before_decides(warm: APIClient, settings: Settin
             warm.get(RECENT)
     with time_machine.travel(now + datetime.timedelta(seconds=10), tick=False):
         assert warm.get(RECENT)["X-Poll-Interval"] == str(2 * settings.POLL_INTERVAL_SECONDS)
-
-
-# --- Never older than Postgres -----------------------------------------------------------------------------------
-
-CHANGES = ("tell", "read", "unread", "archive", "delete", "read all", "bulk", "expire", "cleanup", "switch", "wait")
-
-
-@hypothesis_settings(
-    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture], derandomize=True
-)
-@given(steps=st.lists(st.tuples(st.sampled_from(CHANGES), st.integers(0, 5)), min_size=1, max_size=14))
-def test_whatever_happens_between_polls_a_reply_is_never_an_older_one(
-    steps: list[tuple[str, int]], client_of: ClientOf, member: User, tenant: Tenant, other_tenant: Tenant
-) -> None:
-    tenants.add_member(tenant=other_tenant, user=member)
-    client, etag = client_of(member), ""
-    with time_machine.travel(timezone.now(), tick=False) as clock:
-        for change, number in steps:
-            _do(change, number, member, [tenant, other_tenant], clock)
-            answer = client.get(RECENT, HTTP_IF_NONE_MATCH=etag)
-            if answer.status_code == 401:  # waited for longer than an access token lives
-                client = client_of(member)
-                answer = client.get(RECENT, HTTP_IF_NONE_MATCH=etag)
-            if answer.status_code == 200:
-                body, etag = answer.json(), answer["ETag"]
-            assert body == fresh(member)
-
-
-def _do(  # noqa: C901 (a flat list of what can happen)
-    change: str, number: int, user: User, both: list[Tenant], clock: Any
-) -> None:
-    user.refresh_from_db()
-    ids = list(Notification.objects.filter(recipient=user).order_by("-id").values_list("pk", flat=True))
-    one = ids[number % len(ids)] if ids else None
-    match change:
-        case "tell":
-            tell(user, f"Number {number}", tenant=[None, *both][number % 3])
-        case "read all":
-            services.mark_all_read(user=user)
-        case "bulk":
-            services.bulk(user=user, ids=ids[:number], action=list(BulkAction)[number % 4])
-        case "cleanup":
-            services.cleanup(days=1)
-        case "switch":
-            tenants.switch_tenant(user=user, tenant_id=both[number % 2].pk)
-        case "wait":
-            clock.shift(datetime.timedelta(seconds=[1, 31, 61, 600, 4000, 90_000][number]))
-        case "expire" if one:
-            tell(user, "Short-lived", expires_at=timezone.now() + datetime.timedelta(seconds=number * 30 + 1))
-        case "read" if one:
-            services.mark_read(user=user, notification_id=one)
-        case "unread" if one:
-            services.mark_unread(user=user, notification_id=one)
-        case "archive" if one:
-            services.archive(user=user, notification_id=one)
-        case "delete" if one:
-            services.delete(user=user, notification_id=one)

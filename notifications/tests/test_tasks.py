@@ -1,6 +1,7 @@
 """Celery's way in: the monitor every minute, the retention once a day."""
 
 import datetime
+from typing import Any
 
 import pytest
 from django.utils import timezone
@@ -8,10 +9,11 @@ from pytest_django import Settings
 
 from accounts.models import User
 from config.celery import app
-from notifications import tasks
-from notifications.models import Incident, MonitorRun, Notification
+from notifications import announcements, tasks
+from notifications.models import Announcement, Incident, MonitorRun, Notification
 from notifications.system_monitor.retention import forget_old_runs
 from notifications.tests.helpers import ago, tell, told
+from notifications.tests.test_announcements import announce
 from sms.providers import simulator
 
 
@@ -59,12 +61,40 @@ def test_retention_deletes_what_is_old_and_says_how_much(member: User, outsider:
         tell(user, "young", status="read", read_at=ago(days=6))
     stored_run(days=3)
     stored_run()
-    assert tasks.retention() == {"notifications": 2, "monitor_runs": 1}
+    assert tasks.retention() == {"notifications": 2, "announcements": 0, "monitor_runs": 1}
     assert set(Notification.objects.values_list("title", flat=True)) == {"young"}
 
 
 def test_retention_with_nothing_to_do_is_fine(db: None) -> None:
-    assert tasks.retention() == {"notifications": 0, "monitor_runs": 0}
+    assert tasks.retention() == {"notifications": 0, "announcements": 0, "monitor_runs": 0}
+
+
+def test_an_announcement_goes_with_the_last_that_was_kept_of_it(admin: User, member: User, settings: Settings) -> None:
+    settings.RETENTION_DAYS = 30
+    announced = announce(admin, {"emails": [admin.email, member.email]})
+    Announcement.objects.update(finished_at=ago(days=31))
+    announced.notifications.update(status="read", read_at=ago(days=31))
+    announced.notifications.filter(recipient=member).update(read_at=ago(days=29))
+    assert tasks.retention() == {"notifications": 1, "announcements": 0, "monitor_runs": 0}
+    announced.notifications.update(read_at=ago(days=31))
+    assert tasks.retention() == {"notifications": 1, "announcements": 1, "monitor_runs": 0}
+    assert not Announcement.objects.exists()
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"finished_at": ago(days=29)},
+        {"state": "queued", "finished_at": None},
+        {"state": "running", "finished_at": None},
+    ],
+)
+def test_an_announcement_that_is_young_or_unfinished_stays(admin: User, fields: dict[str, Any]) -> None:
+    announced = announce(admin, {"emails": [admin.email]})
+    announced.notifications.all().delete()
+    Announcement.objects.update(**{"created_at": ago(days=99), "finished_at": ago(days=99)} | fields)
+    assert announcements.forget_old(days=30) == 0
+    assert Announcement.objects.count() == 1
 
 
 def test_runs_are_kept_for_two_days(db: None) -> None:

@@ -2,6 +2,7 @@
 
 import functools
 import time
+from typing import Any
 from uuid import UUID
 
 from django.db.models import QuerySet
@@ -14,11 +15,13 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.callers import caller
+from accounts.views import AnonymousView
 from notifications import inbox, poll, services, statistics
 from notifications.filters import NotificationFilter
 from notifications.models import Notification
 from notifications.openapi import inbox as openapi
 from notifications.pagination import IdPagination
+from notifications.query import query_of
 from notifications.serializers.inbox import (
     BulkSerializer,
     MarkAllSerializer,
@@ -38,9 +41,7 @@ class NotificationViewSet(viewsets.ViewSet):
     @openapi.POLL
     def recent(self, request: Request) -> HttpResponse:
         """The newest visible ones, and how many are unread in the whole inbox: the long way of what tabs poll."""
-        if request.META.get(poll.THROTTLED):
-            raise Throttled(wait=60 - time.time() % 60, detail="Too many polls. X-Poll-Interval says how often.")
-        query = RecentQuery(data=request.query_params.dict())
+        query = RecentQuery(data=query_of(request))
         query.is_valid(raise_exception=True)
         return poll.slow_answer(request._request, user=caller(request), limit=query.validated_data["limit"])
 
@@ -56,7 +57,7 @@ class NotificationViewSet(viewsets.ViewSet):
     @action(detail=False)
     def real(self, request: Request) -> Response:
         """The newest visible ones, filtered; `status=archived` looks into the archive."""
-        query = RealQuery(data=request.query_params.dict())
+        query = RealQuery(data=query_of(request))
         query.is_valid(raise_exception=True)
         user = caller(request)
         rows = inbox.unexpired(user) if request.query_params.get("status") else inbox.visible(user)
@@ -121,7 +122,17 @@ class NotificationViewSet(viewsets.ViewSet):
         return Response({"success": True, "message": message, "marked_count": count})
 
 
+class TooManyPolls(AnonymousView):
+    """The reply to whom the short way sent away. Redis has vouched for the caller, so nobody else is asked."""
+
+    throttle_classes: list[Any] = []
+
+    def get(self, request: Request) -> Response:
+        raise Throttled(wait=60 - time.time() % 60, detail="Too many polls. X-Poll-Interval says how often.")
+
+
 _recent_by_the_viewset = NotificationViewSet.as_view({"get": "recent"})
+_too_many_polls = TooManyPolls.as_view()
 
 
 # It passes for the viewset's own view: to whoever describes the API, and to the CSRF check, which the viewset does.
@@ -129,11 +140,13 @@ _recent_by_the_viewset = NotificationViewSet.as_view({"get": "recent"})
 def recent(request: HttpRequest) -> HttpResponseBase:
     """`GET recent/`: by Redis where it can vouch for the caller, else by the viewset."""
     fast = poll.fast_answer(request) if request.method == "GET" else None
+    if request.META.get(poll.THROTTLED):
+        return _too_many_polls(request)
     return fast or _recent_by_the_viewset(request)
 
 
 def _filtered(request: Request, rows: QuerySet[Notification]) -> QuerySet[Notification]:
-    filtered = NotificationFilter(request.query_params, queryset=rows)
+    filtered = NotificationFilter(query_of(request), queryset=rows)
     if not filtered.is_valid():
         raise ValidationError(filtered.errors)
     return filtered.qs

@@ -80,8 +80,10 @@ def _ask_safely(message: Message) -> bool:
     Message.objects.filter(pk=message.pk).update(asked_at=timezone.now())
     try:
         ask(message)
-    except (Temporary, CannotAsk):
+    except Temporary:
         return False
+    except CannotAsk:
+        pass  # about this one; its receipt or its deadline will tell
     except Exception:
         # One message that breaks its adapter must not keep the sweeper from the others.
         log.exception("lookup failed", provider=message.provider)
