@@ -1,7 +1,17 @@
 """The only writers of messages, receipts and credits."""
 
 from sms.services.counts import squash_counts
-from sms.services.credits import NotEnoughCredits, top_up
+from sms.services.credits import (
+    AlreadyMoved,
+    NotEnoughCredits,
+    adjust,
+    announce_waiting_falls,
+    expire_grants,
+    reconcile_credits,
+    set_terms,
+    statement,
+    top_up,
+)
 from sms.services.dispatch import dispatch
 from sms.services.queueing import Addressee, NobodyLeft, Queued, cancel_batch, cancel_message, queue_messages
 from sms.services.receipts import apply_receipts
@@ -9,15 +19,22 @@ from sms.services.sweeping import sweep
 
 __all__ = [
     "Addressee",
+    "AlreadyMoved",
     "NobodyLeft",
     "NotEnoughCredits",
     "Queued",
+    "adjust",
+    "announce_waiting_falls",
     "apply_receipts",
     "cancel_batch",
     "cancel_message",
     "dispatch",
+    "expire_grants",
     "queue_messages",
+    "reconcile_credits",
+    "set_terms",
     "squash_counts",
+    "statement",
     "sweep",
     "top_up",
 ]
