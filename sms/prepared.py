@@ -29,8 +29,8 @@ class Prepared:
                 cursor.execute(self._plain, values)
                 return cursor.fetchone()
             # Kept with the connection it was prepared on; a new one has a new object here.
-            server, names = getattr(connection, "prepared", (None, {}))
-            names = names if server is connection.connection else {}
+            server, known = getattr(connection, "prepared", (None, {}))
+            names: dict[Prepared, str] = known if server is connection.connection else {}
             if self in names:
                 cursor.execute(self._execute(names[self]), values)
                 return cursor.fetchone()

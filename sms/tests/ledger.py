@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from sms import services
 from sms.models import CreditAccount, CreditEntry, CreditFall, CreditGrant, Message, Status
+from sms.models.states import sources
 from sms.services.credits import close_reservations
 from sms.tests.helpers import number
 from tenants.models import Tenant
@@ -31,20 +32,14 @@ def end(
     rows = Message.objects.filter(pk__in=ids)
     with transaction.atomic():
         rows.update(submitted_at=now if taken else None)
-        if status is not Status.CANCELLED:
-            rows.filter(status=Status.QUEUED).update(status=Status.SUBMITTED if taken else Status.CLAIMED)
-        froms = [one for one in Status if status in _following(one)]
+        if taken:
+            rows.filter(status=Status.QUEUED).update(status=Status.SUBMITTED)
+        froms = sources(status)
         moved = rows.filter(status__in=froms)
         mine = list(moved.order_by("pk").select_for_update(of=("self",)).values_list("pk", flat=True))
         moved.move(status, froms=froms, at=now)
         close_reservations(ids=mine, now=now)
     return now
-
-
-def _following(status: Status) -> Collection[Status]:
-    from sms.models.states import TRANSITIONS  # noqa: PLC0415
-
-    return TRANSITIONS[status]
 
 
 def entries(tenant: Tenant, *kinds: str) -> list[tuple[str, int, int]]:

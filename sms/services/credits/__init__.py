@@ -8,9 +8,10 @@ from sms.services.credits.expiring import expire_grants
 from sms.services.credits.falling import announce_falls, announce_waiting_falls
 from sms.services.credits.granting import adjust, set_terms, top_up
 from sms.services.credits.moving import AlreadyMoved, NotEnoughCredits
-from sms.services.credits.reconciling import Difference, reconcile_credits
+from sms.services.credits.reconciling import reconcile_credits
 from sms.services.credits.reserving import reserve
 from sms.services.credits.statement import Line, Statement, statement
+from sms.signals import Difference
 
 __all__ = [
     "AlreadyMoved",

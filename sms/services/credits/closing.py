@@ -2,6 +2,7 @@
 
 import datetime
 from collections.abc import Sequence
+from typing import Any
 from uuid import UUID
 
 from django.db import connection
@@ -71,7 +72,7 @@ def close_reservations(*, ids: Sequence[UUID], now: datetime.datetime) -> None:
     """
     if not ids:
         return
-    values = {"ids": [str(key) for key in ids], "now": now, "final": [str(status) for status in FINAL]}
+    values: dict[str, Any] = {"ids": [str(key) for key in ids], "now": now, "final": [str(status) for status in FINAL]}
     with connection.cursor() as cursor:
         cursor.execute(LOCK, values)
         if not cursor.fetchall():
