@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from string import Template
 from typing import ClassVar
 
+from django.conf import settings
+
 from notifications.models.notification import Notification
 from notifications.models.priority import Priority
 
@@ -32,6 +34,11 @@ class Kind:
         title = Template(cls.title).substitute(context).strip()
         message = Template(cls.message).substitute(context).strip()
         return title[:200], message[:4000]
+
+    @classmethod
+    def action(cls) -> tuple[str, str]:
+        """The words and the address of what its reader can do about it; two empty texts when there is nothing."""
+        return "", ""
 
 
 #: What every notification of an open problem can show.
@@ -113,6 +120,10 @@ class SmsCreditLow(Kind):
         "level": "critical",
         "threshold": "10",
     }
+
+    @classmethod
+    def action(cls) -> tuple[str, str]:
+        return ("Top up", settings.TOP_UP_URL) if settings.TOP_UP_URL else ("", "")
 
 
 KINDS: tuple[type[Kind], ...] = (

@@ -41,11 +41,12 @@ def notify(  # noqa: PLR0913 (the one door)
 ) -> list[Notification]:
     """The one door: tells each recipient once, and returns the rows that are new.
 
-    With an incident, the same `event` of it is never told to the same person twice, whoever else is telling it at
-    this moment. The priority is the given one, else the kind's, else the incident's. Whoever turned in-app
-    notifications off is left out where it is low or medium, except those in `regardless`.
+    The same `event` of an incident (without one: of a tenant and kind) is never told to the same person twice,
+    whoever else is telling it at this moment. The priority is the given one, else the kind's, else the incident's.
+    Whoever turned in-app notifications off is left out where it is low or medium, except those in `regardless`.
     """
     title, message = texts.write(kind, context)
+    action_text, action_url = kind.action()
     chosen = priority or kind.priority or (Priority(incident.priority) if incident else Priority.MEDIUM)
     now = now or timezone.now()
     people = {person.pk: person for person in recipients}
@@ -64,6 +65,8 @@ def notify(  # noqa: PLR0913 (the one door)
             is_auto_generated=kind.is_auto_generated,
             title=title,
             message=message,
+            action_text=action_text,
+            action_url=action_url,
             data=data or {},
             created_at=now,
         )
@@ -74,7 +77,7 @@ def notify(  # noqa: PLR0913 (the one door)
     with transaction.atomic():
         Notification.objects.bulk_create(rows, ignore_conflicts=True, batch_size=1000)
         inbox_changed(user_ids=[row.recipient_id for row in rows])
-        if incident is None:
+        if not event:
             return rows
         # ON CONFLICT DO NOTHING does not say which rows it left out; their ids, made here, do.
         stored = set(Notification.objects.filter(pk__in=[row.pk for row in rows]).values_list("pk", flat=True))
