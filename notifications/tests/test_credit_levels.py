@@ -119,7 +119,7 @@ def test_everybody_has_thresholds_of_their_own(owner: User, tenant: Tenant, spen
 
 def test_whoever_deletes_a_warning_is_not_told_it_again(owner: User, spend: Spend) -> None:
     spend(910)
-    bulk(user=owner, ids=Notification.objects.values_list("pk", flat=True), action=BulkAction.DELETE)
+    bulk(user=owner, ids=list(Notification.objects.values_list("pk", flat=True)), action=BulkAction.DELETE)
     spend(10)
     assert told(owner) == []
 

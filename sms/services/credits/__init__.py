@@ -10,7 +10,7 @@ from sms.services.credits.granting import adjust, set_terms, top_up
 from sms.services.credits.moving import AlreadyMoved, NotEnoughCredits
 from sms.services.credits.reconciling import reconcile_credits
 from sms.services.credits.reserving import reserve
-from sms.services.credits.statement import Line, Statement, statement
+from sms.services.credits.statements import Line, Statement, statement
 from sms.signals import Difference
 
 __all__ = [
