@@ -2,10 +2,12 @@
 
 from collections.abc import Sequence
 
+from bench.ledger import Ledger
 from bench.measure import Measure
 from bench.poll import Poll
+from bench.receipts import Receipts
 
-MEASURES: tuple[type[Measure], ...] = (Poll,)
+MEASURES: tuple[type[Measure], ...] = (Poll, Receipts, Ledger)
 
 
 class Unknown(Exception):

@@ -52,15 +52,15 @@ class Receipts(Measure):
 def _fill() -> None:
     from django.db import connection
 
-    from sms import services
     from sms.models import CreditAccount
+    from sms.services.credits import reserve, top_up
     from tenants.models import Tenant
     from tenants.scope import all_tenants
 
     tenant = Tenant.objects.create(name="Bench", slug="bench")
     with all_tenants(because="the bench fills the tables"):
-        services.top_up(tenant_id=tenant.pk, credits=MESSAGES)
-        services.reserve(tenant_id=tenant.pk, credits=MESSAGES, reference="bench")
+        top_up(tenant_id=tenant.pk, credits=MESSAGES)
+        reserve(tenant_id=tenant.pk, credits=MESSAGES, reference="bench")
         with connection.cursor() as cursor:
             cursor.execute(ROWS, [tenant.pk, MESSAGES])
         assert CreditAccount.objects.get().reserved == MESSAGES

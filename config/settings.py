@@ -323,6 +323,8 @@ POLLS_PER_SECOND = env.int("POLLS_PER_SECOND", default=300)
 POLLS_PER_MINUTE = env.int("POLLS_PER_MINUTE", default=240)
 UNREAD_COUNT_CAP = 1000  # the contract's; a longer count tells a person nothing more
 RETENTION_DAYS = env.int("RETENTION_DAYS", default=30)
+#: Where the front end sells credits: an absolute address or a path on its site. Without one, warnings have no button.
+TOP_UP_URL = env.str("TOP_UP_URL", default="")
 
 # --- Celery ------------------------------------------------------------------------------------------------------
 
@@ -362,6 +364,9 @@ CELERY_BEAT_SCHEDULE = {
         "options": {"expires": 30},
     },
     "review providers": {"task": "sms.tasks.review_providers", "schedule": 60, "options": {"expires": 60}},
+    "expire credits": {"task": "sms.tasks.expire_credits", "schedule": 60, "options": {"expires": 60}},
+    "falls of credits": {"task": "sms.tasks.announce_falls", "schedule": 30, "options": {"expires": 30}},
+    "reconcile credits": {"task": "sms.tasks.reconcile_credits", "schedule": crontab(hour=2, minute=45)},
     "squash counts": {"task": "sms.tasks.squash_counts", "schedule": 60, "options": {"expires": 60}},
     "retention": {"task": "notifications.tasks.retention", "schedule": crontab(hour=3, minute=15)},
     "retention of sign-ins": {"task": "accounts.tasks.retention", "schedule": crontab(hour=3, minute=45)},

@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from string import Template
 from typing import ClassVar
 
+from django.conf import settings
+
 from notifications.models.notification import Notification
 from notifications.models.priority import Priority
 
@@ -39,6 +41,11 @@ class Kind:
     def write(cls, context: Mapping[str, object]) -> tuple[str, str]:
         """The built-in title and message. Raises KeyError when a variable is missing."""
         return fill_in(cls.title, cls.message, context)
+
+    @classmethod
+    def action(cls) -> tuple[str, str]:
+        """The words and the address of what its reader can do about it; two empty texts when there is nothing."""
+        return "", ""
 
 
 #: What every notification of an open problem can show.
@@ -120,6 +127,10 @@ class SmsCreditLow(Kind):
         "level": "critical",
         "threshold": "10",
     }
+
+    @classmethod
+    def action(cls) -> tuple[str, str]:
+        return ("Top up", settings.TOP_UP_URL) if settings.TOP_UP_URL else ("", "")
 
 
 KINDS: tuple[type[Kind], ...] = (

@@ -1,5 +1,6 @@
 """What other rooms announce, turned into what this one does."""
 
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
@@ -10,13 +11,13 @@ from django.dispatch import receiver
 
 from accounts.models import User
 from accounts.signals import access_changed
-from notifications import incidents, poll_store
+from notifications import credit_books, credit_levels, incidents, poll_store
 from notifications.changes import inbox_changed
 from notifications.models import Announcement, Incident, Notification
 from notifications.models.priority import Priority
 from sms.models import RouteMove
 from sms.services.routing import FULL
-from sms.signals import provider_moved
+from sms.signals import Difference, credits_fell, credits_reconciled, provider_moved
 from tenants.models import Tenant
 
 #: Notifications go with these, and by which column.
@@ -61,3 +62,23 @@ def forget_what_goes_along(*, sender: type[Model], instance: Model, **_: Any) ->
     if column := GO_WITH.get(sender):
         theirs = Notification.objects.filter(**{column: instance.pk})
         inbox_changed(user_ids=theirs.values_list("recipient_id", flat=True).distinct())
+
+
+@receiver(credits_fell)
+def warn_of_low_credits(
+    *,
+    tenant_id: UUID,
+    top_up: int,
+    percent_before: int,
+    percent: int,
+    available: int,
+    balance_after_top_up: int,
+    **_: Any,
+) -> None:
+    fall = credit_levels.Fall(tenant_id, top_up, percent_before, percent, available, balance_after_top_up)
+    credit_levels.tell_of_fall(fall=fall)
+
+
+@receiver(credits_reconciled)
+def see_to_the_books(*, differences: Sequence[Difference], **_: Any) -> None:
+    credit_books.see(differences=differences)

@@ -41,22 +41,24 @@ def notify(  # noqa: PLR0913 (the one door)
 ) -> list[Notification]:
     """The one door: tells each recipient once, and returns the rows that are new.
 
-    With an incident, the same `event` of it is never told to the same person twice, whoever else is telling it at
-    this moment. The priority is the given one, else the kind's, else the incident's. Whoever turned in-app
-    notifications off is left out where it is low or medium, except those in `regardless`.
+    The same `event` of an incident (without one: of a tenant and kind) is never told to the same person twice,
+    whoever else is telling it at this moment. The priority is the given one, else the kind's, else the incident's.
+    Whoever turned in-app notifications off is left out where it is low or medium, except those in `regardless`.
     """
     title, message = texts.write(kind, context)
+    action_text, action_url = kind.action()
     chosen = priority or kind.priority or (Priority(incident.priority) if incident else Priority.MEDIUM)
     people = {person.pk: person for person in recipients}
     for key in preferences.muted(user_ids=people, priority=chosen) - {person.pk for person in regardless}:
         del people[key]
     same: dict[str, Any] = {"tenant": tenant, "incident": incident, "event": event, "priority": chosen}
+    same |= {"action_text": action_text, "action_url": action_url}
     same |= {"title": title, "message": message, "data": data or {}, "created_at": now or timezone.now()}
     rows = _rows(kind, people, same)
     with transaction.atomic():
         Notification.objects.bulk_create(rows, ignore_conflicts=True, batch_size=1000)
         inbox_changed(user_ids=people)
-        return rows if incident is None else _stored(rows)
+        return _stored(rows) if event else rows
 
 
 def _rows(kind: type[Kind], people: Mapping[UUID, User], same: Mapping[str, Any]) -> list[Notification]:

@@ -1,7 +1,7 @@
 from django.contrib import admin
 
 from accounts.admin import ReadOnlyAdmin
-from sms.models import CreditAccount, Message, Receipt
+from sms.models import CreditAccount, CreditEntry, Message, Receipt
 
 
 @admin.register(Message)
@@ -25,7 +25,17 @@ class ReceiptAdmin(ReadOnlyAdmin):
 
 @admin.register(CreditAccount)
 class CreditAccountAdmin(ReadOnlyAdmin):
-    list_display = ("tenant", "available", "balance_after_last_top_up", "last_top_up_at", "is_unlimited")
+    list_display = ("tenant", "available", "reserved", "balance_after_last_top_up", "last_top_up_at", "is_unlimited")
     list_select_related = ("tenant",)
     search_fields = ("tenant__name",)
     ordering = ("available",)
+
+
+@admin.register(CreditEntry)
+class CreditEntryAdmin(ReadOnlyAdmin):
+    list_display = ("created_at", "tenant", "kind", "available_delta", "reserved_delta", "reference", "note", "actor")
+    list_filter = ("kind",)
+    list_select_related = ("tenant", "actor")
+    search_fields = ("reference", "tenant__name")
+    ordering = ("-id",)
+    show_full_result_count = False

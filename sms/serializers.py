@@ -5,7 +5,7 @@ from rest_framework import serializers
 
 from accounts.phone import NotAPhoneNumber, to_e164
 from sms.models import Message
-from sms.models.message import COARSE
+from sms.models.states import COARSE
 
 MAX_RECIPIENTS = 1000
 

@@ -35,5 +35,26 @@ def poll_reports() -> dict[str, int]:
 
 
 @shared_task
+def expire_credits() -> dict[str, int]:
+    """Takes off credits whose day has come; once a minute."""
+    with all_tenants(because="grants of every tenant expire"):
+        return {"expired": services.expire_grants()}
+
+
+@shared_task
+def announce_falls() -> dict[str, int]:
+    """Announces falls of balances that a crash kept from being announced after their commit."""
+    with all_tenants(because="the sweeper tends the whole platform"):
+        return {"announced": services.announce_waiting_falls()}
+
+
+@shared_task
+def reconcile_credits() -> dict[str, int]:
+    """Compares everybody's books; once a night."""
+    with all_tenants(because="the books of every tenant are compared"):
+        return {"differences": len(services.reconcile_credits())}
+
+
+@shared_task
 def squash_counts() -> dict[str, int]:
     return {"merged": services.squash_counts(), "coarsened": services.coarsen_counts()}

@@ -39,8 +39,8 @@ def house(tmp_path: Path) -> Iterator[House]:
 
 def ask(house: House, sql: str) -> int:
     """As the owner, whom no tenant's scope binds."""
-    place = {"host": str(house.where.postgres_sockets), "dbname": embedded.DATABASE, "user": embedded.OWNER_ROLE}
-    with contextlib.closing(psycopg2.connect(**place)) as connection, connection.cursor() as cursor:
+    place = f"host={house.where.postgres_sockets} dbname={embedded.DATABASE} user={embedded.OWNER_ROLE}"
+    with contextlib.closing(psycopg2.connect(place)) as connection, connection.cursor() as cursor:
         cursor.execute(sql)
         (answer,) = cursor.fetchone() or (0,)
     return int(answer)

@@ -6,7 +6,6 @@ from django.db import transaction
 from accounts.models import User
 from config import demo
 from sms import services as sms
-from sms.models import CreditAccount
 from tenants import services as tenants
 from tenants.models import Membership, Tenant
 from tenants.scope import all_tenants
@@ -49,8 +48,10 @@ def seed() -> bool:
 def _make_tenant(slug: str, name: str, topped_up: int, left: int | None) -> Tenant:
     tenant = Tenant.objects.create(slug=slug, name=name, timezone="Africa/Dar_es_Salaam")
     if left is None:
-        CreditAccount.objects.create(tenant=tenant, is_unlimited=True)
+        sms.set_terms(tenant_id=tenant.pk, is_unlimited=True)
         return tenant
-    sms.top_up(tenant_id=tenant.pk, credits=topped_up)
-    CreditAccount.objects.filter(tenant=tenant).update(available=left)
+    sms.top_up(tenant_id=tenant.pk, credits=topped_up, reference="demo", note="The demo's")
+    if left < topped_up:
+        note = "Spent before the demo began"
+        sms.adjust(tenant_id=tenant.pk, credits=left - topped_up, reference="demo", note=note)
     return tenant

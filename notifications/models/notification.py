@@ -79,7 +79,9 @@ class Notification(models.Model):
         related_name="notifications",
         db_index=False,  # `notification_announced_once` leads with it
     )
-    event = models.CharField(max_length=40, blank=True, help_text='What of the incident it tells, such as "opened".')
+    event = models.CharField(
+        max_length=40, blank=True, help_text='What of its incident or tenant it tells, such as "opened".'
+    )
     kind = models.CharField(max_length=60, help_text="Slug in notifications.kinds.")
     notification_type = models.CharField(max_length=20, choices=Type)
     priority = models.CharField(max_length=10, choices=Priority, default=Priority.MEDIUM)
@@ -106,6 +108,13 @@ class Notification(models.Model):
                 fields=["recipient", "incident", "event"],
                 name="notification_once",
                 condition=models.Q(incident__isnull=False),
+            ),
+            # used by services.notify: nor the same event of a kind, where there is no incident
+            models.UniqueConstraint(
+                fields=["recipient", "tenant", "kind", "event"],
+                name="notification_event_once",
+                condition=models.Q(incident=None) & ~models.Q(event=""),
+                nulls_distinct=False,
             ),
             # used by announcements.write_chunk: a chunk that is written again tells nobody twice
             models.UniqueConstraint(

@@ -10,7 +10,7 @@ from notifications.system_monitor.checks.sms_credits import SmsCredits
 from notifications.system_monitor.report import Result, State
 from notifications.tests.helpers import account, look, tenants
 from sms import services as sms
-from sms.services.credits import spend
+from sms.services.credits import reserve
 from tenants.models import Tenant
 
 
@@ -91,11 +91,11 @@ def test_a_tenant_without_an_account_does_not_run_low(tenant: Tenant) -> None:
 
 def test_percentages_are_of_the_balance_after_the_last_top_up(tenant: Tenant, platform: None) -> None:
     sms.top_up(tenant_id=tenant.pk, credits=100_000)  # a lifetime of purchases ago
-    spend(tenant_id=tenant.pk, credits=99_900)
+    reserve(tenant_id=tenant.pk, credits=99_900, reference="a")
     assert band() == "critical"
     sms.top_up(tenant_id=tenant.pk, credits=300)
     assert band() == ""
-    spend(tenant_id=tenant.pk, credits=300)
+    reserve(tenant_id=tenant.pk, credits=300, reference="b")
     assert band() == "warning"
 
 

@@ -1,6 +1,7 @@
 """What a tenant may still send, in whole credits; one credit pays one segment."""
 
-from typing import ClassVar
+import datetime
+from typing import ClassVar, Self
 
 from django.conf import settings
 from django.db import models
@@ -29,9 +30,7 @@ class CreditAccount(TenantScoped):
     balance_after_last_top_up = models.BigIntegerField(default=0)
     last_top_up_at = models.DateTimeField(null=True, blank=True)
     top_ups = models.PositiveIntegerField(default=0, help_text="How many; warnings are given once each.")
-    lowest_percent = models.PositiveSmallIntegerField(
-        default=100, help_text="Least whole percent of the balance after the last top-up that was left since."
-    )
+    lowest_available = models.BigIntegerField(default=0, help_text="The least that was available since then.")
     next_expiry_at = models.DateTimeField(
         null=True, blank=True, help_text="When the first grant that still holds credits expires."
     )
@@ -74,6 +73,24 @@ class CreditGrant(TenantScoped):
         return f"{self.remaining} of {self.amount}"
 
 
+class CreditEntryQuerySet(models.QuerySet["CreditEntry"]):
+    def newest_first(self) -> Self:
+        return self.order_by("-id")
+
+    def oldest_first(self) -> Self:
+        """In the order in which they happened: a tenant's entries get their ids under the lock on its account."""
+        return self.order_by("id")
+
+    def between(self, since: datetime.datetime | None, until: datetime.datetime | None) -> Self:
+        """From `since` (included) to `until` (not included)."""
+        rows = self if since is None else self.filter(created_at__gte=since)
+        return rows if until is None else rows.filter(created_at__lt=until)
+
+
+class CreditEntryManager(ScopedManager.from_queryset(CreditEntryQuerySet)):  # type: ignore[misc]
+    pass
+
+
 class CreditEntry(TenantScoped):
     """One line of the ledger. Never changed and never deleted: a trigger sees to it."""
 
@@ -95,6 +112,8 @@ class CreditEntry(TenantScoped):
     actor = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
     note = models.CharField(max_length=200, blank=True)
     created_at = models.DateTimeField(default=now, editable=False)
+
+    objects: ClassVar[CreditEntryManager] = CreditEntryManager()
 
     class Meta:
         verbose_name_plural = "credit entries"
@@ -127,6 +146,7 @@ class CreditFall(TenantScoped):
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     top_up = models.PositiveIntegerField(help_text="The account's `top_ups` then.")
+    percent_before = models.PositiveSmallIntegerField(help_text="The least that had been left until then.")
     percent = models.PositiveSmallIntegerField(help_text="Whole percent that was left, rounded up.")
     available = models.BigIntegerField()
     balance_after_top_up = models.BigIntegerField()

@@ -1,0 +1,47 @@
+import datetime
+from uuid import UUID
+
+from django.db import transaction
+from django.utils import timezone
+
+from sms.models import CreditEntry
+from sms.services.credits.expiring import expire_due
+from sms.services.credits.moving import AlreadyMoved, NotEnoughCredits, Outcome, lock_account, move
+
+
+def reserve(*, tenant_id: UUID, credits: int, reference: str) -> bool:
+    """Sets credits aside for a batch, in the caller's transaction; False for an unlimited account, which keeps none.
+
+    Raises NotEnoughCredits, and AlreadyMoved where credits were set aside under this reference before: whoever goes on
+    then would spend them twice.
+    """
+    now = timezone.now()
+    outcome = _reserve(tenant_id, credits, reference, now)
+    if outcome is Outcome.EXPIRY_DUE:
+        with transaction.atomic():
+            if account := lock_account(tenant_id):
+                expire_due(account=account, now=now)
+            outcome = _reserve(tenant_id, credits, reference, now)
+    if outcome in (Outcome.MOVED, Outcome.UNLIMITED):
+        return outcome is Outcome.MOVED
+    kind = CreditEntry.Kind.RESERVE
+    if outcome is Outcome.REPEATED or _is_reserved(tenant_id, reference):
+        raise AlreadyMoved(kind=kind, reference=reference)
+    raise NotEnoughCredits(needed=credits)
+
+
+def _reserve(tenant_id: UUID, credits: int, reference: str, now: datetime.datetime) -> Outcome:
+    return move(
+        tenant_id=tenant_id,
+        kind=CreditEntry.Kind.RESERVE,
+        reference=reference,
+        available=-credits,
+        reserved=credits,
+        expiry_until=now,
+        unless_unlimited=True,
+    )
+
+
+def _is_reserved(tenant_id: UUID, reference: str) -> bool:
+    same = CreditEntry.objects.filter(tenant_id=tenant_id, kind=CreditEntry.Kind.RESERVE, reference=reference)
+    return bool(same.exists())
