@@ -1,4 +1,4 @@
-"""Serializer fields for what people say of themselves."""
+"""Serializer fields that more than one room uses."""
 
 import functools
 from typing import Any
@@ -38,3 +38,12 @@ class TimezoneField(serializers.CharField):
         if name not in time_zones():
             raise serializers.ValidationError("Unknown time zone. Use an IANA name such as Africa/Dar_es_Salaam.")
         return name
+
+
+class StrictIntegerField(serializers.IntegerField):
+    """A whole number and nothing that merely looks like one: no booleans, no 3.0, no " 3 "."""
+
+    def to_internal_value(self, data: Any) -> int:
+        if isinstance(data, bool | float) or (isinstance(data, str) and not data.lstrip("-").isdecimal()):
+            self.fail("invalid")
+        return super().to_internal_value(data)

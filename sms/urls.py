@@ -1,9 +1,13 @@
 from django.urls import path
+from rest_framework.routers import SimpleRouter
 
 from sms import views, webhooks
 
+router = SimpleRouter(use_regex_path=False)
+router.register("messages", views.MessageViewSet, basename="message")
+router.register("batches", views.BatchViewSet, basename="batch")
+
 urlpatterns = [
-    path("messages/", views.MessagesView.as_view(), name="messages"),
-    path("messages/<uuid:message_id>/", views.MessageView.as_view(), name="message"),
     path("receipts/<slug:provider>/", webhooks.ReceiptsView.as_view(), name="receipts"),
+    *router.urls,
 ]

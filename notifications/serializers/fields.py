@@ -14,15 +14,6 @@ from notifications.models.priority import Priority
 MAX_DATA_CHARACTERS, MAX_DATA_LEVELS = 4000, 20
 
 
-class StrictIntegerField(serializers.IntegerField):
-    """A whole number and nothing that merely looks like one: no booleans, no 3.0, no " 3 "."""
-
-    def to_internal_value(self, data: Any) -> int:
-        if isinstance(data, bool | float) or (isinstance(data, str) and not data.lstrip("-").isdecimal()):
-            self.fail("invalid")
-        return super().to_internal_value(data)
-
-
 class WatermarkField(serializers.CharField):
     """The id of the newest notification that was shown, or an ISO 8601 time.
 

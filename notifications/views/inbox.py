@@ -14,10 +14,10 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.callers import caller
+from accounts.pagination import IdPagination
 from notifications import inbox, poll, services, statistics
 from notifications.filters import NotificationFilter
 from notifications.models import Notification
-from notifications.pagination import IdPagination
 from notifications.serializers.inbox import (
     BulkSerializer,
     MarkAllSerializer,

@@ -1,5 +1,6 @@
 """Whom a tenant writes to."""
 
+from collections.abc import Iterable
 from typing import ClassVar, Self
 
 from django.db import models
@@ -12,6 +13,11 @@ from tenants.models import ScopedManager, TenantScoped
 class ContactQuerySet(models.QuerySet["Contact"]):
     def opted_out(self) -> Self:
         return self.filter(opted_out_at__isnull=False)
+
+    def named(self, numbers: Iterable[str]) -> dict[str, str]:
+        """`{phone number: name}` of those contacts that have a name."""
+        found = self.filter(phone_number__in=list(numbers)).exclude(name="")
+        return dict(found.values_list("phone_number", "name"))
 
     def reachable(self) -> Self:
         """Those with a number that can be written to, who did not ask to be left alone."""

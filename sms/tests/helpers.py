@@ -12,7 +12,6 @@ from uuid import UUID
 from celery import current_app
 from django.db import connection
 from django.utils import timezone
-from uuid_utils.compat import uuid7
 
 from sms.models import CreditAccount, Message, Status
 from sms.providers.base import BadReceipt, DeliveryReceipt, Outbound, Provider
@@ -31,7 +30,6 @@ def number(index: int) -> str:
 
 def make_message(tenant: Tenant, **fields: Any) -> Message:
     plain = {
-        "batch_id": uuid7(),
         "recipient": number(1),
         "sender_id": "Acme",
         "text": "Hello",
