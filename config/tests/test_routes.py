@@ -15,7 +15,7 @@ from notifications.models import Notification
 #: Who brings credentials in the body, or a signature: these answer strangers, but let none in.
 OPEN = {"api/auth/login/", "api/auth/token/refresh/", "api/auth/logout/", "api/sms/receipts/<slug:provider>/"}
 METHODS = ("get", "post", "put", "patch", "delete")
-ADMINS_ONLY = ("api/notifications/system/", "api/notifications/templates/")
+ADMINS_ONLY = ("api/notifications/system/", "api/notifications/templates/", "api/sms/top-ups/")
 
 
 def _routes(patterns: Any = None, prefix: str = "") -> Iterator[str]:

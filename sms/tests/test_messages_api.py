@@ -26,11 +26,6 @@ def sending(**changes: Any) -> dict[str, Any]:
     return {"to": ["+255754123456"], "text": "Hello", "sender_id": "Acme"} | changes
 
 
-@pytest.fixture
-def api(owner: User, outsider: User, topped_up: None, client_of: ClientOf) -> APIClient:
-    return client_of(owner)
-
-
 def refusal(response: Any, status: int) -> dict[str, Any]:
     """The body of an error reply, after its shape was looked at; a refused batch writes and costs nothing."""
     assert response.status_code == status, response.content

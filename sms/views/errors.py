@@ -4,6 +4,7 @@ from rest_framework import status
 from rest_framework.exceptions import APIException, ValidationError
 
 from sms.services.composing import Refused
+from sms.sheets import MAX_BYTES
 
 
 class PaymentRequired(APIException):
@@ -20,3 +21,16 @@ class TooLate(APIException):
 
 def by_field(refused: Refused) -> ValidationError:
     return ValidationError({name: [text] for name, text in refused.errors.items()})
+
+
+class LeftAlone(APIException):
+    """Somebody opted out, and what was asked for would make that forgotten."""
+
+    status_code = status.HTTP_409_CONFLICT
+    default_code = "opted_out"
+
+
+class FileTooLarge(APIException):
+    status_code = status.HTTP_413_REQUEST_ENTITY_TOO_LARGE
+    default_code = "body_too_large"
+    default_detail = f"The file is larger than {MAX_BYTES} bytes."
