@@ -97,7 +97,8 @@ def _by_reason(counts: list[Count]) -> list[dict[str, Any]]:
     for one in counts:
         if one.reason and COARSE[one.status] in ("failed", "cancelled"):
             reasons[one.reason] += one.messages
-    return [{"reason": reason, "messages": n} for reason, n in reasons.most_common(REASONS)]
+    frequent = sorted(reasons.items(), key=lambda item: (-item[1], item[0]))
+    return [{"reason": reason, "messages": n} for reason, n in frequent[:REASONS]]
 
 
 def _rounded(seconds: float | None) -> float | None:
