@@ -14,10 +14,13 @@ class ContactQuerySet(models.QuerySet["Contact"]):
     def opted_out(self) -> Self:
         return self.filter(opted_out_at__isnull=False)
 
+    def numbered(self, numbers: Iterable[str]) -> Self:
+        """Those with one of these numbers, in one array: ten thousand parameters cost Django a third of a second."""
+        return self.extra(where=["sms_contact.phone_number = ANY(%s)"], params=[list(numbers)])
+
     def named(self, numbers: Iterable[str]) -> dict[str, str]:
         """`{phone number: name}` of those contacts that have a name."""
-        found = self.filter(phone_number__in=list(numbers)).exclude(name="")
-        return dict(found.values_list("phone_number", "name"))
+        return dict(self.numbered(numbers).exclude(name="").values_list("phone_number", "name"))
 
     def reachable(self) -> Self:
         """Those with a number that can be written to, who did not ask to be left alone."""

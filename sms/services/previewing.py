@@ -3,6 +3,7 @@
 from collections import Counter
 from itertools import islice
 from typing import Any
+from uuid import UUID
 
 from sms.models import CreditAccount
 from sms.segments import Segmentation, foreign_characters, in_gsm, segment
@@ -13,9 +14,9 @@ from sms.services.queueing import Addressee, opted_out
 SHOWN = 100
 
 
-def preview(draft: Draft) -> dict[str, Any]:
+def preview(draft: Draft, *, tenant_id: UUID) -> dict[str, Any]:
     """Reads only. `sample` is the longest of the texts: what is said of single characters is said of it."""
-    left_out = opted_out([one.number for one in draft.addressees])
+    left_out = opted_out((one.number for one in draft.addressees), tenant_id=tenant_id)
     chosen = [one for one in draft.addressees if one.number not in left_out]
     lengths = {text: segment(text) for text in {one.text for one in chosen}}
     needed = sum(lengths[one.text].segments for one in chosen)
@@ -30,7 +31,7 @@ def preview(draft: Draft) -> dict[str, Any]:
         "without_number": draft.without_number,
         "segments": needed,
         **_texts(chosen, lengths),
-        **_credits(needed),
+        **_credits(tenant_id, needed),
     }
 
 
@@ -72,8 +73,8 @@ def _unicode(text: str) -> dict[str, Any]:
     }
 
 
-def _credits(needed: int) -> dict[str, Any]:
-    account = CreditAccount.objects.first()
+def _credits(tenant_id: UUID, needed: int) -> dict[str, Any]:
+    account = CreditAccount.objects.filter(tenant_id=tenant_id).first()
     unlimited = account is not None and account.is_unlimited
     available = account.available if account else 0
     return {

@@ -1,7 +1,7 @@
 """From an accepted batch to waiting messages, and back where it is called off."""
 
 import datetime
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -73,7 +73,7 @@ def queue_messages(  # noqa: PLR0913 (one call of the API, field by field)
     """
     now = timezone.now()
     with transaction.atomic():
-        left_out = opted_out([one.number for one in addressees])
+        left_out = opted_out((one.number for one in addressees), tenant_id=tenant_id)
         chosen = [one for one in addressees if one.number not in left_out]
         if not chosen:
             raise NobodyLeft
@@ -126,9 +126,9 @@ def queue_messages(  # noqa: PLR0913 (one call of the API, field by field)
     return Queued(batch, ids)
 
 
-def opted_out(numbers: Sequence[str]) -> set[str]:
-    """Those of these numbers whose people asked to be left alone."""
-    found = Contact.objects.opted_out().filter(phone_number__in=numbers)
+def opted_out(numbers: Iterable[str], *, tenant_id: UUID) -> set[str]:
+    """Those of these numbers whose people asked the tenant to leave them alone."""
+    found = Contact.objects.filter(tenant_id=tenant_id).opted_out().numbered(numbers)
     return set(found.values_list("phone_number", flat=True))
 
 

@@ -64,7 +64,8 @@ class MessageViewSet(viewsets.ViewSetMixin, TenantView):
     def preview(self, request: Request) -> Response:
         """The same body; nothing is spent and nothing is written."""
         draft, when = _drafted(_read(request))
-        return Response({"success": True, "preview": preview(draft) | {"scheduled_for": when.send_at}})
+        found = preview(draft, tenant_id=self.membership.tenant_id)
+        return Response({"success": True, "preview": found | {"scheduled_for": when.send_at}})
 
     def list(self, request: Request) -> Response:
         pages = IdPagination()
@@ -110,7 +111,7 @@ def _accepted(queued: services.Queued) -> dict[str, Any]:
         "batch_id": batch.pk,
         "accepted": batch.accepted,
         "credits": batch.credits,
-        "message_ids": queued.ids,
+        "message_ids": [str(key) for key in queued.ids],  # the encoder would ask for each what it is
         "duplicates": batch.duplicates,
         "opted_out": batch.opted_out,
         "segments": batch.segments,
