@@ -30,9 +30,10 @@ SET name = excluded.name, updated_at = excluded.updated_at
 WHERE sms_contact.opted_out_at IS NULL AND excluded.name <> '' AND sms_contact.name <> excluded.name
 RETURNING (xmax = 0)
 """
-OPTED_OUT = """
-SELECT count(*) FROM sms_contact
-WHERE tenant_id = %(tenant)s AND phone_number = ANY(%(numbers)s) AND opted_out_at IS NOT NULL
+# Their keys are held until the end, so that nobody who is being put into a group is deleted meanwhile.
+STORED = """
+SELECT phone_number, id, opted_out_at IS NOT NULL FROM sms_contact
+WHERE tenant_id = %(tenant)s AND phone_number = ANY(%(numbers)s) ORDER BY phone_number FOR KEY SHARE
 """
 GROUPS = """
 INSERT INTO sms_contactgroup (id, tenant_id, name, created_at)
@@ -40,14 +41,17 @@ SELECT given.id, %(tenant)s, given.name, %(now)s FROM unnest(%(ids)s::uuid[], %(
 ORDER BY given.name
 ON CONFLICT (tenant_id, name) DO NOTHING
 """
+STORED_GROUPS = """
+SELECT name, id FROM sms_contactgroup
+WHERE tenant_id = %(tenant)s AND name = ANY(%(names)s) ORDER BY name FOR KEY SHARE
+"""
+# By ids that are known by now: a join with rows of this very transaction, which no statistics know of yet, was planned
+# as 50,000 times 50,000 steps.
 MEMBERS = """
 INSERT INTO sms_groupmember (tenant_id, group_id, contact_id)
-SELECT %(tenant)s, named.id, contact.id
-FROM unnest(%(numbers)s::text[], %(groups)s::text[]) AS given (number, name)
-JOIN sms_contactgroup AS named ON named.tenant_id = %(tenant)s AND named.name = given.name
-JOIN sms_contact AS contact ON contact.tenant_id = %(tenant)s AND contact.phone_number = given.number
-                           AND contact.opted_out_at IS NULL
-ORDER BY named.id, contact.id
+SELECT %(tenant)s, given.group_id, given.contact_id
+FROM unnest(%(groups)s::uuid[], %(contacts)s::uuid[]) AS given (group_id, contact_id)
+ORDER BY given.group_id, given.contact_id
 ON CONFLICT (group_id, contact_id) DO NOTHING
 """
 
@@ -110,8 +114,8 @@ def import_contacts(*, tenant_id: UUID, sheet: Sheet, dry_run: bool = False) -> 
     now = timezone.now()
     with transaction.atomic():
         if people:
-            _store(tenant_id, people, report, now)
-            _store_groups(tenant_id, people, report, now)
+            ids = _store(tenant_id, people, report, now)
+            _store_groups(tenant_id, people, ids, report, now)
         if dry_run:
             transaction.set_rollback(True)
     return report
@@ -161,7 +165,8 @@ def _groups(cell: str) -> set[str]:
     return {unneutralised(name) for part in cell.split(GROUP_SEPARATORS[0]) if (name := part.strip())}
 
 
-def _store(tenant_id: UUID, people: dict[str, _Person], report: Report, now: datetime.datetime) -> None:
+def _store(tenant_id: UUID, people: dict[str, _Person], report: Report, now: datetime.datetime) -> dict[str, UUID]:
+    """Returns the ids, by number, of those who may be put into groups."""
     values: dict[str, Any] = {
         "tenant": tenant_id,
         "now": now,
@@ -173,24 +178,29 @@ def _store(tenant_id: UUID, people: dict[str, _Person], report: Report, now: dat
     with connection.cursor() as cursor:
         cursor.execute(UPSERT, values)
         written = [is_new for (is_new,) in cursor.fetchall()]
-        cursor.execute(OPTED_OUT, values)
-        (report.opted_out,) = cursor.fetchone()
+        cursor.execute(STORED, values)
+        stored = cursor.fetchall()
     report.created = sum(written)
     report.updated = len(written) - report.created
+    report.opted_out = sum(is_out for _, _, is_out in stored)
     report.unchanged = len(people) - len(written) - report.opted_out
+    return {number: key for number, key, is_out in stored if not is_out}
 
 
-def _store_groups(tenant_id: UUID, people: dict[str, _Person], report: Report, now: datetime.datetime) -> None:
-    pairs = [(number, name) for number, one in people.items() for name in sorted(one.groups)]
-    if not pairs:
+def _store_groups(
+    tenant_id: UUID, people: dict[str, _Person], ids: dict[str, UUID], report: Report, now: datetime.datetime
+) -> None:
+    names = sorted({name for one in people.values() for name in one.groups})
+    if not names:
         return
-    names = sorted({name for _, name in pairs})
-    values: dict[str, Any] = {"tenant": tenant_id, "now": now, "ids": _new_ids(names), "names": names}
     with connection.cursor() as cursor:
-        cursor.execute(GROUPS, values)
+        cursor.execute(GROUPS, {"tenant": tenant_id, "now": now, "ids": _new_ids(names), "names": names})
         report.groups_created = cursor.rowcount
-        numbers, groups = zip(*pairs, strict=True)
-        cursor.execute(MEMBERS, {"tenant": tenant_id, "numbers": list(numbers), "groups": list(groups)})
+        cursor.execute(STORED_GROUPS, {"tenant": tenant_id, "names": names})
+        groups = dict(cursor.fetchall())
+        pairs = [(str(groups[name]), str(key)) for number, key in ids.items() for name in people[number].groups]
+        values = {"groups": [group for group, _ in pairs], "contacts": [contact for _, contact in pairs]}
+        cursor.execute(MEMBERS, {"tenant": tenant_id, **values})
 
 
 def _new_ids(of: Sequence[Any] | dict[str, Any]) -> list[str]:

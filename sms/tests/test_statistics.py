@@ -4,6 +4,7 @@ import datetime
 from typing import Any
 
 import pytest
+import time_machine
 from django.utils import timezone
 from rest_framework.test import APIClient
 
@@ -25,6 +26,12 @@ def data(api: APIClient, query: str = "") -> dict[str, Any]:
 
 def at(*, days_ago: int = 0) -> datetime.datetime:
     return timezone.now() - datetime.timedelta(days=days_ago)
+
+
+@pytest.fixture(autouse=True)
+def _noon(time_machine: time_machine.TimeMachineFixture) -> None:
+    """No test runs over midnight."""
+    time_machine.move_to(timezone.now().replace(hour=12, minute=0))
 
 
 @pytest.fixture
