@@ -11,6 +11,7 @@ from rest_framework import serializers
 
 from accounts.phone import NotAPhoneNumber, to_e164
 
+WHOLE = re.compile("-?[0-9]+")
 AN_ID = re.compile("[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
 
@@ -68,3 +69,12 @@ class TimezoneField(serializers.CharField):
         if name not in time_zones():
             raise serializers.ValidationError("Unknown time zone. Use an IANA name such as Africa/Dar_es_Salaam.")
         return name
+
+
+class StrictIntegerField(serializers.IntegerField):
+    """A whole number and nothing that merely looks like one: no booleans, no 3.0, no " 3 ", no \u0663."""
+
+    def to_internal_value(self, data: Any) -> int:
+        if isinstance(data, bool | float) or (isinstance(data, str) and not WHOLE.fullmatch(data)):
+            self.fail("invalid")
+        return super().to_internal_value(data)

@@ -56,7 +56,7 @@ class Ledger(Measure):
         return {"ledger": Found(ratios(speeds["spend"], speeds["bare"]), each)}
 
 
-def _per_second(work: Callable[[], None], tenant_id: object) -> float:
+def _per_second(work: Callable[[], None], tenant_id: UUID) -> float:
     """Commits a second of all threads together; each call is a transaction of its own."""
     from django.db import connection
 
@@ -81,7 +81,7 @@ def _per_second(work: Callable[[], None], tenant_id: object) -> float:
         return sum(count / seconds for count, seconds in pool.map(client, range(THREADS)))
 
 
-def _check_books(tenant_id: object) -> None:
+def _check_books(tenant_id: UUID) -> None:
     """Fast and wrong would be worth nothing."""
     from django.db.models import Sum
 

@@ -6,8 +6,9 @@ from bench.ledger import Ledger
 from bench.measure import Measure
 from bench.poll import Poll
 from bench.receipts import Receipts
+from bench.sending import Sending
 
-MEASURES: tuple[type[Measure], ...] = (Poll, Receipts, Ledger)
+MEASURES: tuple[type[Measure], ...] = (Poll, Sending, Receipts, Ledger)
 
 
 class Unknown(Exception):

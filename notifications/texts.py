@@ -10,10 +10,10 @@ from string import Template
 from typing import Any
 from uuid import UUID
 
-import psycopg2
 import structlog
 from django.db import IntegrityError, transaction
 
+from accounts.constraints import broken_constraint
 from notifications.kinds import BY_SLUG, Kind, fill_in
 from notifications.models import NotificationTemplate
 from notifications.models.priority import Priority
@@ -112,15 +112,10 @@ def _save(template: NotificationTemplate) -> None:
         with transaction.atomic():
             template.save()
     except IntegrityError as error:
-        taken = TAKEN.get(_constraint(error) or "")
+        taken = TAKEN.get(broken_constraint(error) or "")
         if taken is None:
             raise
         raise TextRefused(dict([taken])) from None
-
-
-def _constraint(error: IntegrityError) -> str | None:
-    cause = error.__cause__
-    return cause.diag.constraint_name if isinstance(cause, psycopg2.Error) else None
 
 
 def _kind(slug: str) -> type[Kind]:

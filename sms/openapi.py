@@ -6,7 +6,8 @@ from rest_framework import serializers
 from accounts.describing import Done, Said, call
 from sms.providers import PROVIDERS
 from sms.providers.simulator import Simulator
-from sms.serializers import MessageSerializer, SendSerializer
+from sms.serializers.messages import MessageSerializer
+from sms.serializers.sending import SendSerializer
 
 TAG, CARRIERS = "SMS", "Carriers"
 BATCH, MESSAGE = "01961f12-10aa-7c3e-9d0a-5b7e2f8c4a10", "01961f12-10ab-7a44-8c1f-2e9d6b3a7f51"

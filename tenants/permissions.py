@@ -22,3 +22,8 @@ class TenantView(APIView):
             raise PermissionDenied("You work in no tenant. Switch to one first: POST /api/tenants/switch/")
         self.membership = membership
         enter_scope(membership.tenant_id)
+
+    def require_manager(self) -> None:
+        """For what destroys, takes data out or shows money. Raises PermissionDenied for mere members."""
+        if self.membership.role == Membership.Role.MEMBER:
+            raise PermissionDenied("Permission denied. Owners and admins of the tenant only.")

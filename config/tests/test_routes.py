@@ -22,7 +22,7 @@ from tests.test_hostile_input import CALLS
 #: Who brings credentials in the body, or a signature: these answer strangers, but let none in.
 OPEN = {"api/auth/login/", "api/auth/token/refresh/", "api/auth/logout/", "api/sms/receipts/<slug:provider>/"}
 METHODS = ("get", "head", "options", "post", "put", "patch", "delete")
-ADMINS_ONLY = ("api/notifications/system/", "api/notifications/templates/")
+ADMINS_ONLY = ("api/notifications/system/", "api/notifications/templates/", "api/sms/top-ups/")
 CREDIT_TEST = "api/notifications/sms-credit/test/"
 CLOSED = [route for route in WITH_DATA if route not in OPEN]
 FOR_ADMINS = [route for route in ROUTES if route.startswith(ADMINS_ONLY)]

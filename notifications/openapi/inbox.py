@@ -6,12 +6,12 @@ from drf_spectacular.utils import OpenApiParameter
 from rest_framework import serializers
 
 from accounts.describing import Done, Reply, Said, call, filters, reply_header
+from accounts.pagination import PageQuery
 from notifications.filters import NotificationFilter
 from notifications.serializers.inbox import (
     BulkSerializer,
     MarkAllSerializer,
     NotificationSerializer,
-    PageQuery,
     RealQuery,
     RecentQuery,
 )

@@ -2,7 +2,7 @@ from typing import Any
 
 from rest_framework import serializers
 
-from notifications.serializers.fields import StrictIntegerField
+from accounts.fields import StrictIntegerField
 
 #: Far more than anybody buys, and still exact in JavaScript.
 MAX_CREDITS = 10**15

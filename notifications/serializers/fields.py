@@ -1,7 +1,6 @@
 """Fields that more than one call takes."""
 
 import datetime
-import re
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -19,16 +18,6 @@ EARLIEST, LATEST = (
     datetime.datetime.min.replace(tzinfo=datetime.UTC),
     datetime.datetime.max.replace(tzinfo=datetime.UTC),
 )
-WHOLE = re.compile("-?[0-9]+")
-
-
-class StrictIntegerField(serializers.IntegerField):
-    """A whole number and nothing that merely looks like one: no booleans, no 3.0, no " 3 ", no \u0663."""
-
-    def to_internal_value(self, data: Any) -> int:
-        if isinstance(data, bool | float) or (isinstance(data, str) and not WHOLE.fullmatch(data)):
-            self.fail("invalid")
-        return super().to_internal_value(data)
 
 
 @extend_schema_field({"type": "string", "anyOf": [{"format": "uuid"}, {"format": "date-time"}]})

@@ -5,13 +5,13 @@ from django.utils import timezone
 from rest_framework import serializers
 
 from accounts.describing import ObjectField
-from accounts.fields import IdField
+from accounts.fields import IdField, StrictIntegerField
 from notifications import wording
 from notifications.models import Notification
-from notifications.serializers.fields import StrictIntegerField, WatermarkField
+from notifications.serializers.fields import WatermarkField
 from notifications.services import BulkAction
 
-MAX_RECENT, MAX_REAL, MAX_PAGE, MAX_BULK = 50, 100, 100, 500
+MAX_RECENT, MAX_REAL, MAX_BULK = 50, 100, 500
 
 
 class NotificationSerializer(serializers.ModelSerializer[Notification]):
@@ -43,17 +43,6 @@ class RecentQuery(serializers.Serializer[Any]):
 
 class RealQuery(serializers.Serializer[Any]):
     limit = StrictIntegerField(min_value=1, max_value=MAX_REAL, default=20)
-
-
-class PageQuery(serializers.Serializer[Any]):
-    page_size = StrictIntegerField(min_value=1, max_value=MAX_PAGE, default=20)
-    older_than = IdField(required=False)
-    newer_than = IdField(required=False)
-
-    def validate(self, asked: dict[str, Any]) -> dict[str, Any]:
-        if len(asked.keys() & {"older_than", "newer_than"}) > 1:
-            raise serializers.ValidationError({"newer_than": ["Not together with older_than."]})
-        return asked
 
 
 class BulkSerializer(serializers.Serializer[Any]):

@@ -2,8 +2,8 @@ from typing import ClassVar
 
 from rest_framework import serializers
 
+from accounts.fields import StrictIntegerField
 from notifications.models import NotificationSettings
-from notifications.serializers.fields import StrictIntegerField
 
 
 class SettingsSerializer(serializers.ModelSerializer[NotificationSettings]):

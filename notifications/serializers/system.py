@@ -2,8 +2,9 @@ from typing import Any
 
 from rest_framework import serializers
 
+from accounts.fields import StrictIntegerField
 from notifications.models.priority import Priority
-from notifications.serializers.fields import PriorityField, SmallObjectField, StrictIntegerField
+from notifications.serializers.fields import PriorityField, SmallObjectField
 from notifications.services import MAX_DAYS
 
 

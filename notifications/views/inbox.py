@@ -15,13 +15,13 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.callers import caller
+from accounts.pagination import IdPagination
+from accounts.query import query_of
 from accounts.views import AnonymousView
 from notifications import inbox, poll, services, statistics
 from notifications.filters import NotificationFilter
 from notifications.models import Notification
 from notifications.openapi import inbox as openapi
-from notifications.pagination import IdPagination
-from notifications.query import query_of
 from notifications.serializers.inbox import (
     BulkSerializer,
     MarkAllSerializer,

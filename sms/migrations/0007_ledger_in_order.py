@@ -16,7 +16,7 @@ $$;
 
 
 class Migration(migrations.Migration):
-    dependencies: ClassVar = [("sms", "0005_what_the_database_holds")]
+    dependencies: ClassVar = [("sms", "0006_lists_by_index")]
     operations: ClassVar = [
         migrations.RunSQL(ORDERED_ID, "DROP FUNCTION sms_ordered_id()"),
         migrations.RemoveField(model_name="creditaccount", name="lowest_percent"),

@@ -32,12 +32,9 @@ class Batch(TenantScoped):
     class Meta:
         verbose_name_plural = "batches"
         constraints: ClassVar = [
-            # the target of messages' composite key: a message is in a batch of its own tenant
+            # the target of messages' composite key: a message is in a batch of its own tenant; read backwards it is
+            # the tenant's own list, newest first
             models.UniqueConstraint(fields=["tenant", "id"], name="batch_key_of_tenant"),
-        ]
-        indexes: ClassVar = [
-            # used by the tenant's own list, newest first
-            models.Index(fields=["tenant", "-id"], name="batch_of_tenant"),
         ]
 
     def __str__(self) -> str:

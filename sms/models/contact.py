@@ -1,5 +1,6 @@
 """Whom a tenant writes to."""
 
+from collections.abc import Iterable
 from typing import ClassVar, Self
 
 from django.db import models
@@ -12,6 +13,15 @@ from tenants.models import ScopedManager, TenantScoped
 class ContactQuerySet(models.QuerySet["Contact"]):
     def opted_out(self) -> Self:
         return self.filter(opted_out_at__isnull=False)
+
+    def numbered(self, numbers: Iterable[str]) -> Self:
+        """Those with one of these numbers, in one array: ten thousand parameters cost Django a third of a second."""
+        found: Self = self.extra(where=["sms_contact.phone_number = ANY(%s)"], params=[list(numbers)])  # type: ignore[assignment] # the stubs forget whose it is
+        return found
+
+    def named(self, numbers: Iterable[str]) -> dict[str, str]:
+        """`{phone number: name}` of those contacts that have a name."""
+        return dict(self.numbered(numbers).exclude(name="").values_list("phone_number", "name"))
 
     def reachable(self) -> Self:
         """Those with a number that can be written to, who did not ask to be left alone."""
@@ -85,10 +95,17 @@ class GroupMember(TenantScoped):
 
     # The composite keys (tenant, id) of the migration are the constraints.
     group = models.ForeignKey(ContactGroup, on_delete=models.CASCADE, related_name="members", db_constraint=False)
-    contact = models.ForeignKey(Contact, on_delete=models.CASCADE, related_name="groups", db_constraint=False)
+    contact = models.ForeignKey(
+        Contact, on_delete=models.CASCADE, related_name="groups", db_constraint=False, db_index=False
+    )
 
     class Meta:
         constraints: ClassVar = [models.UniqueConstraint(fields=["group", "contact"], name="group_member_once")]
+        indexes: ClassVar = [
+            # used by lists of contacts and by the key within a tenant: one index for both columns, because a table
+            # without statistics yet had two combined, at the cost of the whole tenant for each contact
+            models.Index(fields=["tenant", "contact"], name="group_member_of_contact"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.contact_id} in {self.group_id}"

@@ -93,7 +93,8 @@ class Message(TenantScoped):
                 name="message_of_provider_once",
                 condition=~models.Q(provider_message_id=""),
             ),
-            # the target of attempts' composite key: an attempt is its message's tenant's
+            # the target of attempts' composite key: an attempt is its message's tenant's; read backwards it is the
+            # tenant's own list, newest first
             models.UniqueConstraint(fields=["tenant", "id"], name="message_key_of_tenant"),
         ]
         indexes: ClassVar = [
@@ -115,12 +116,8 @@ class Message(TenantScoped):
                 name="message_for_later",
                 condition=models.Q(status="queued", next_attempt_at__isnull=False),
             ),
-            # used by opting out and by cancelling: what is still queued for one number
-            models.Index(
-                fields=["tenant", "recipient"], name="message_queued_for", condition=models.Q(status="queued")
-            ),
-            # used by the tenant's own list, newest first
-            models.Index(fields=["tenant", "-id"], name="message_of_tenant"),
+            # used by the tenant's own list: what was sent to one number, newest first; and by opting out
+            models.Index(fields=["tenant", "recipient", "-id"], name="message_to_number"),
         ]
 
     def __str__(self) -> str:

@@ -1,7 +1,7 @@
 """From an accepted batch to waiting messages, and back where it is called off."""
 
 import datetime
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -73,7 +73,7 @@ def queue_messages(  # noqa: PLR0913 (one call of the API, field by field)
     """
     now = timezone.now()
     with transaction.atomic():
-        left_out = _opted_out([one.number for one in addressees])
+        left_out = opted_out((one.number for one in addressees), tenant_id=tenant_id)
         chosen = [one for one in addressees if one.number not in left_out]
         if not chosen:
             raise NobodyLeft
@@ -126,8 +126,9 @@ def queue_messages(  # noqa: PLR0913 (one call of the API, field by field)
     return Queued(batch, ids)
 
 
-def _opted_out(numbers: Sequence[str]) -> set[str]:
-    found = Contact.objects.opted_out().filter(phone_number__in=numbers)
+def opted_out(numbers: Iterable[str], *, tenant_id: UUID) -> set[str]:
+    """Those of these numbers whose people asked the tenant to leave them alone."""
+    found = Contact.objects.filter(tenant_id=tenant_id).opted_out().numbered(numbers)
     return set(found.values_list("phone_number", flat=True))
 
 
@@ -152,6 +153,11 @@ def cancel_message(*, message_id: UUID) -> bool:
     mine = Message.objects.filter(pk=message_id)
     with transaction.atomic():
         return bool(_cancel(mine, now=timezone.now(), reason="cancelled_by_sender"))
+
+
+def cancel_queued_for(*, number: str, now: datetime.datetime) -> int:
+    """Calls off what waits for somebody who opts out in the caller's transaction; returns how many messages."""
+    return _cancel(Message.objects.filter(recipient=number), now=now, reason="opted_out")
 
 
 def cancel_for_opted_out(*, since: datetime.datetime) -> int:

@@ -1,10 +1,15 @@
-"""The carriers of these tests."""
+"""The carriers of these tests, and who calls."""
 
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from pytest_django import Settings
+from rest_framework.test import APIClient
 
+from accounts.models import User
 from sms import providers
 from sms.providers.base import Provider
 from sms.providers.http import HttpGateway
@@ -57,3 +62,22 @@ def africas_talking(settings: Settings, gateway: Gateway) -> HttpGateway:
         send_url=f"{gateway.url}/version1/messaging",
         check_url=f"{gateway.url}/version1/user?username={{username}}",
     )
+
+
+@pytest.fixture
+def api(owner: User, outsider: User, topped_up: None, client_of: Callable[[User], APIClient]) -> APIClient:
+    """The owner of a tenant that has credits, beside another tenant that has them too."""
+    return client_of(owner)
+
+
+@pytest.fixture
+def count_of() -> Callable[[Callable[[], Any]], int]:
+    """How many statements a call takes that succeeds."""
+
+    def count(call: Callable[[], Any]) -> int:
+        with CaptureQueriesContext(connection) as queries:
+            response = call()
+        assert response.status_code < 300, response.content
+        return len(queries)
+
+    return count

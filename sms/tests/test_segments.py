@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from sms.segments import GSM_BASIC, Segmentation, segment
+from sms.segments import GSM, GSM_BASIC, GSM_EXTENSION, LOOKALIKES, Segmentation, foreign_characters, in_gsm, segment
 
 
 @pytest.mark.parametrize(
@@ -92,3 +92,69 @@ def _utf_16_parts(text: str) -> int:
 def test_ucs_2_parts_are_what_cutting_the_encoded_bytes_gives(text: str) -> None:
     text = "ж" + text
     assert segment(text).segments == _utf_16_parts(text)
+
+
+def _gsm_parts(text: str) -> int:
+    """The same on the septets that go over the air: 153 a part, 152 where that would cut an escape off."""
+    septets = "".join("\x1b." if character in GSM_EXTENSION else "." for character in text)
+    if len(septets) <= 160:
+        return 1
+    parts = 0
+    while septets:
+        end = 152 if len(septets) > 153 and septets[152] == "\x1b" else 153
+        septets, parts = septets[end:], parts + 1
+    return parts
+
+
+@hypothesis_settings(deadline=None, max_examples=80, database=None)
+@given(st.lists(st.sampled_from("a@€[\n"), min_size=60, max_size=500).map("".join))
+def test_gsm_7_parts_are_what_cutting_the_septets_gives(text: str) -> None:
+    assert segment(text).segments == _gsm_parts(text)
+
+
+# --- What forces Unicode -----------------------------------------------------------------------------------------
+
+
+def test_a_foreign_character_is_named_with_its_place() -> None:
+    found = [
+        (one.position, one.character, one.name, one.replacement) for one in foreign_characters("a\u2026\U0001f600")
+    ]
+    assert found == [(1, "\u2026", "HORIZONTAL ELLIPSIS", "..."), (2, "\U0001f600", "GRINNING FACE", None)]
+
+
+def test_a_character_without_a_name_is_called_by_its_number() -> None:
+    assert [one.name for one in foreign_characters("\x85")] == ["U+0085"]
+
+
+@pytest.mark.parametrize(
+    ("text", "plain"),
+    [
+        ("\u2018a\u2019 \u201cb\u201d", "'a' \"b\""),
+        ("1\u20132\u2014\u22123", "1-2--3"),
+        ("a\u00a0b\tc\u200b", "a b c"),
+        ("\uff21\ufb01\u2122", "AfiTM"),
+        ("\u00e7\u00e1\u0142", "cal"),
+        ("e\u0301", "\u00e9"),  # composed, the alphabet has it
+        ("a\u0301", "a"),
+        ("\u0436", None),
+        ("10\u00b2", None),  # not 102
+        ("\u0663", None),
+        ("a\U0001f600", None),
+    ],
+)
+def test_what_may_stand_there_instead(text: str, plain: str | None) -> None:
+    assert in_gsm(text) == plain
+
+
+def test_every_replacement_is_of_the_alphabet() -> None:
+    assert not LOOKALIKES.keys() & GSM
+    assert all(GSM.issuperset(plain) for plain in LOOKALIKES.values())
+
+
+@hypothesis_settings(deadline=None, max_examples=200, database=None)
+@given(st.text(max_size=50))
+def test_a_text_is_gsm_7_exactly_when_nothing_is_foreign(text: str) -> None:
+    foreign = list(foreign_characters(text))
+    assert (segment(text).encoding == "GSM-7") == (not foreign)
+    assert all(one.replacement is None or GSM.issuperset(one.replacement) for one in foreign)
+    assert (plain := in_gsm(text)) is None or segment(plain).encoding == "GSM-7"

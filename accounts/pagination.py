@@ -4,16 +4,29 @@ from typing import Any
 from uuid import UUID
 
 from django.db.models import QuerySet
+from rest_framework import serializers
 from rest_framework.pagination import BasePagination
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.utils.urls import remove_query_param, replace_query_param
 from rest_framework.views import APIView
 
-from notifications.query import query_of
-from notifications.serializers.inbox import PageQuery
+from accounts.fields import IdField, StrictIntegerField
+from accounts.query import query_of
 
 OLDER, NEWER = "older_than", "newer_than"
+MAX_PAGE = 100
+
+
+class PageQuery(serializers.Serializer[Any]):
+    page_size = StrictIntegerField(min_value=1, max_value=MAX_PAGE, default=20)
+    older_than = IdField(required=False)
+    newer_than = IdField(required=False)
+
+    def validate(self, asked: dict[str, Any]) -> dict[str, Any]:
+        if len(asked.keys() & {OLDER, NEWER}) > 1:
+            raise serializers.ValidationError({NEWER: [f"Not together with {OLDER}."]})
+        return asked
 
 
 class IdPagination(BasePagination):

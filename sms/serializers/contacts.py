@@ -1,0 +1,70 @@
+from typing import Any, ClassVar
+
+from rest_framework import serializers
+
+from accounts.fields import PhoneNumberField
+from sms.models import Contact, ContactGroup, MessageTemplate
+from sms.services.composing import MAX_TEXT
+from sms.services.contacts import placeholders
+
+MAX_GROUPS, MAX_MEMBERS = 50, 1000
+
+
+class ContactSerializer(serializers.ModelSerializer[Contact]):
+    groups = serializers.SerializerMethodField()
+
+    class Meta:
+        model = Contact
+        fields: ClassVar = [
+            *("id", "phone_number", "raw_phone_number", "name", "opted_out_at", "groups", "created_at", "updated_at")
+        ]
+
+    def get_groups(self, contact: Contact) -> list[dict[str, Any]]:
+        return [{"id": one.group_id, "name": one.group.name} for one in contact.groups.all()]
+
+
+class WriteContactSerializer(serializers.Serializer[Any]):
+    phone_number = PhoneNumberField()
+    name = serializers.CharField(max_length=150, allow_blank=True, required=False)
+    groups = serializers.ListField(child=serializers.UUIDField(), max_length=MAX_GROUPS, required=False)
+
+
+class GroupSerializer(serializers.ModelSerializer[ContactGroup]):
+    member_count = serializers.IntegerField(min_value=0)
+
+    class Meta:
+        model = ContactGroup
+        fields: ClassVar = ["id", "name", "member_count", "created_at"]
+
+
+class WriteGroupSerializer(serializers.Serializer[Any]):
+    name = serializers.CharField(max_length=100)
+
+
+class MembersSerializer(serializers.Serializer[Any]):
+    contacts = serializers.ListField(child=serializers.UUIDField(), min_length=1, max_length=MAX_MEMBERS)
+
+
+class TemplateSerializer(serializers.ModelSerializer[MessageTemplate]):
+    variables = serializers.SerializerMethodField()
+
+    class Meta:
+        model = MessageTemplate
+        fields: ClassVar = ["id", "name", "text", "variables", "created_at", "updated_at"]
+
+    def get_variables(self, template: MessageTemplate) -> list[str]:
+        return placeholders(template.text)
+
+
+class WriteTemplateSerializer(serializers.Serializer[Any]):
+    name = serializers.CharField(max_length=100)
+    text = serializers.CharField(max_length=MAX_TEXT, trim_whitespace=False)
+
+    def validate_text(self, text: str) -> str:
+        if not text.strip():
+            raise serializers.ValidationError("There is nothing to send.")
+        return text
+
+
+class ImportQuery(serializers.Serializer[Any]):
+    dry_run = serializers.BooleanField(default=False)

@@ -1,0 +1,101 @@
+"""Contacts under one name. Members fill and empty groups; deleting one is for owners and admins."""
+
+from uuid import UUID
+
+from django.db.models import Count, QuerySet
+from django.http import Http404
+from rest_framework import status, viewsets
+from rest_framework.decorators import action
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from accounts.pagination import IdPagination
+from sms.models import ContactGroup
+from sms.serializers.contacts import GroupSerializer, MembersSerializer, WriteGroupSerializer
+from sms.services import contacts as services
+from sms.services.composing import Refused
+from sms.views.errors import by_field
+from tenants.permissions import TenantView
+
+
+def _counted() -> QuerySet[ContactGroup]:
+    groups: QuerySet[ContactGroup] = ContactGroup.objects.annotate(member_count=Count("members"))
+    return groups
+
+
+class GroupViewSet(viewsets.ViewSetMixin, TenantView):
+    """Contacts under one name; who is in one is `contacts/?group=`."""
+
+    lookup_field = "group_id"
+    lookup_value_converter = "uuid"
+
+    def list(self, request: Request) -> Response:
+        pages = IdPagination()
+        page = pages.paginate_queryset(_counted(), request, self)
+        return pages.get_paginated_response(GroupSerializer(page, many=True).data)
+
+    def create(self, request: Request) -> Response:
+        given = WriteGroupSerializer(data=request.data)
+        given.is_valid(raise_exception=True)
+        try:
+            group = services.create_group(tenant_id=self.membership.tenant_id, **given.validated_data)
+        except Refused as refused:
+            raise by_field(refused) from None
+        return _shown(group.pk, "Group created", status=status.HTTP_201_CREATED)
+
+    def retrieve(self, request: Request, group_id: UUID) -> Response:
+        return _shown(group_id, "Group")
+
+    def update(self, request: Request, group_id: UUID) -> Response:
+        _require(group_id)
+        given = WriteGroupSerializer(data=request.data)
+        given.is_valid(raise_exception=True)
+        try:
+            services.rename_group(group_id=group_id, **given.validated_data)
+        except Refused as refused:
+            raise by_field(refused) from None
+        return _shown(group_id, "Group renamed")
+
+    partial_update = update
+
+    def destroy(self, request: Request, group_id: UUID) -> Response:
+        """The contacts in it stay."""
+        self.require_manager()
+        if not services.delete(ContactGroup, key=group_id):
+            raise Http404
+        return Response({"success": True, "message": "Group deleted"})
+
+    @action(detail=True, methods=["post"])
+    def add(self, request: Request, group_id: UUID) -> Response:
+        contacts = _members(request, group_id)
+        try:
+            count = services.add_members(group_id=group_id, contacts=contacts)
+        except Refused as refused:
+            raise by_field(refused) from None
+        return _shown(group_id, f"Added {count} contacts", added_count=count)
+
+    @action(detail=True, methods=["post"])
+    def remove(self, request: Request, group_id: UUID) -> Response:
+        count = services.remove_members(group_id=group_id, contacts=_members(request, group_id))
+        return _shown(group_id, f"Removed {count} contacts", removed_count=count)
+
+
+def _members(request: Request, group_id: UUID) -> list[UUID]:
+    _require(group_id)
+    given = MembersSerializer(data=request.data)
+    given.is_valid(raise_exception=True)
+    return list(given.validated_data["contacts"])
+
+
+def _require(group_id: UUID) -> None:
+    """What is not mine does not exist, whatever else is wrong with the call."""
+    if not ContactGroup.objects.filter(pk=group_id).exists():
+        raise Http404
+
+
+def _shown(group_id: UUID, message: str, *, status: int = status.HTTP_200_OK, **more: object) -> Response:
+    group = _counted().filter(pk=group_id).first()
+    if group is None:
+        raise Http404
+    body = {"success": True, "message": message, "group": GroupSerializer(group).data, **more}
+    return Response(body, status=status)

@@ -1,0 +1,73 @@
+"""Texts that my tenant sends often. Members write them; deleting one is for owners and admins."""
+
+from uuid import UUID
+
+from django.http import Http404
+from rest_framework import status, viewsets
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from accounts.pagination import IdPagination
+from sms.models import MessageTemplate
+from sms.serializers.contacts import TemplateSerializer, WriteTemplateSerializer
+from sms.services import contacts as services
+from sms.services.composing import Refused
+from sms.views.errors import by_field
+from tenants.permissions import TenantView
+
+
+class MessageTemplateViewSet(viewsets.ViewSetMixin, TenantView):
+    """Texts that my tenant sends often."""
+
+    lookup_field = "template_id"
+    lookup_value_converter = "uuid"
+
+    def list(self, request: Request) -> Response:
+        pages = IdPagination()
+        page = pages.paginate_queryset(MessageTemplate.objects.all(), request, self)
+        return pages.get_paginated_response(TemplateSerializer(page, many=True).data)
+
+    def create(self, request: Request) -> Response:
+        given = WriteTemplateSerializer(data=request.data)
+        given.is_valid(raise_exception=True)
+        try:
+            template = services.create_template(tenant_id=self.membership.tenant_id, **given.validated_data)
+        except Refused as refused:
+            raise by_field(refused) from None
+        return _shown(template, "Template created", status=status.HTTP_201_CREATED)
+
+    def retrieve(self, request: Request, template_id: UUID) -> Response:
+        return _shown(_found(template_id), "Template")
+
+    def update(self, request: Request, template_id: UUID) -> Response:
+        """PUT and PATCH are the same: a field that is missing keeps its value."""
+        _found(template_id)
+        given = WriteTemplateSerializer(data=request.data, partial=True)
+        given.is_valid(raise_exception=True)
+        try:
+            template = services.change_template(template_id=template_id, changes=given.validated_data)
+        except Refused as refused:
+            raise by_field(refused) from None
+        if template is None:
+            raise Http404
+        return _shown(template, "Template updated")
+
+    partial_update = update
+
+    def destroy(self, request: Request, template_id: UUID) -> Response:
+        self.require_manager()
+        if not services.delete(MessageTemplate, key=template_id):
+            raise Http404
+        return Response({"success": True, "message": "Template deleted"})
+
+
+def _found(template_id: UUID) -> MessageTemplate:
+    template: MessageTemplate | None = MessageTemplate.objects.filter(pk=template_id).first()
+    if template is None:
+        raise Http404
+    return template
+
+
+def _shown(template: MessageTemplate, message: str, *, status: int = status.HTTP_200_OK) -> Response:
+    body = {"success": True, "message": message, "template": TemplateSerializer(template).data}
+    return Response(body, status=status)
