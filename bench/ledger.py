@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Collection, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from statistics import median
+from uuid import UUID
 
 from bench.measure import Bound, Found, Measure
 from bench.stage import Stage

@@ -81,3 +81,8 @@ def count_of() -> Callable[[Callable[[], Any]], int]:
         return len(queries)
 
     return count
+
+
+def streamed(response: Any) -> bytes:
+    """The whole body of a reply that is made while it is sent."""
+    return b"".join(response.streaming_content)

@@ -13,6 +13,7 @@ from uuid_utils.compat import uuid7
 
 from accounts.models import User
 from sms.models import CreditAccount, CreditEntry, CreditGrant
+from sms.tests.conftest import streamed
 from sms.tests.helpers import credits_of, number
 from tenants.models import Membership, Tenant
 
@@ -31,7 +32,7 @@ def statement(api: APIClient, query: str = "") -> list[list[str]]:
     response = api.get(f"{API}ledger/statement.csv{query}", HTTP_ACCEPT="text/csv")
     assert response.status_code == 200, response.content
     assert response["Content-Type"] == "text/csv; charset=utf-8"
-    return list(csv.reader(io.StringIO(response.getvalue().decode())))
+    return list(csv.reader(io.StringIO(streamed(response).decode())))
 
 
 # --- Balance -----------------------------------------------------------------------------------------------------

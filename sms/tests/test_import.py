@@ -17,6 +17,7 @@ from accounts.models import User
 from sms import sheets
 from sms.models import Contact, ContactGroup, GroupMember
 from sms.services.importing import import_contacts
+from sms.tests.conftest import streamed
 from sms.tests.helpers import at_once, number
 from sms.tests.test_send_options import contact, group
 from tenants.models import Tenant
@@ -263,7 +264,7 @@ def exported(api: APIClient) -> list[list[str]]:
     assert response.status_code == 200
     assert response["Content-Type"] == "text/csv; charset=utf-8"
     assert response["Content-Disposition"] == 'attachment; filename="contacts.csv"'
-    return list(csv.reader(io.StringIO(response.getvalue().decode())))
+    return list(csv.reader(io.StringIO(streamed(response).decode())))
 
 
 def test_all_contacts_and_only_mine_are_exported(
@@ -296,7 +297,7 @@ def test_what_is_exported_comes_back_as_it_was(api: APIClient, tenant: Tenant) -
     for index, name in enumerate(["=1+1", "O'Hara", "'quoted'", "-"]):
         contact(tenant, index, name=name)
     before = dict(Contact.objects.values_list("phone_number", "name"))
-    data = api.get(EXPORT).getvalue()
+    data = streamed(api.get(EXPORT))
     Contact.objects.all().delete()
     load(api, data)
     assert dict(Contact.objects.values_list("phone_number", "name")) == before

@@ -133,6 +133,14 @@ def test_what_a_variable_holds_is_not_filled_in_again(api: APIClient, tenant: Te
     assert list(texts().values()) == ["$phone_number"]
 
 
+def test_what_a_contact_has_is_not_overruled(api: APIClient, tenant: Tenant) -> None:
+    ready = template(tenant, "$name $phone_number")
+    contact(tenant, 1, name="Asha")
+    given = {"name": "Somebody", "phone_number": "+1"}
+    api.post(URL, {"to": [number(1)], "template": ready.pk, "variables": given, "sender_id": "Acme"})
+    assert list(texts().values()) == [f"Asha {number(1)}"]
+
+
 def test_a_plain_text_keeps_its_dollar_signs(api: APIClient) -> None:
     api.post(URL, {"to": [number(1)], "text": "$name for $5", "sender_id": "Acme"})
     assert list(texts().values()) == ["$name for $5"]
