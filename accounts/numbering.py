@@ -207,6 +207,8 @@ def _kind(country_code: int, national: str) -> Kind | None:
 
 
 def _why_not(home: Plan, national: str) -> Kind:
+    if home.is_plain and home.trunk and (found := home.trunk.match(national)):
+        national = national[found.end() :]  # 075412345 lacks a digit, and does not begin with a 0
     if len(national) in home.local_lengths or len(national) < min(home.lengths):
         return Kind.TOO_SHORT
     return Kind.TOO_LONG if len(national) > max(home.lengths) else Kind.UNUSED
