@@ -167,11 +167,18 @@ def cancel_for_opted_out(*, since: datetime.datetime) -> int:
 
 # Whose number was written in another way while they asked not to be written to.
 FOR_OPTED_OUT = """
-SELECT message.id
+SELECT waiting.id
 FROM unnest(%(tenants)s::uuid[], %(numbers)s::text[]) AS given (tenant_id, number)
-JOIN sms_contact AS contact ON contact.tenant_id = given.tenant_id AND contact.phone_number = given.number
-JOIN sms_message AS message ON message.tenant_id = given.tenant_id AND message.recipient = given.number
-WHERE message.status = 'queued' AND contact.opted_out_at IS NOT NULL
+CROSS JOIN LATERAL (
+    SELECT FROM sms_contact AS contact
+    WHERE contact.tenant_id = given.tenant_id AND contact.phone_number = given.number
+      AND contact.opted_out_at IS NOT NULL LIMIT 1
+) AS opted_out
+CROSS JOIN LATERAL (
+    SELECT id FROM sms_message AS message
+    WHERE message.tenant_id = given.tenant_id AND message.recipient = given.number AND message.status = 'queued'
+    OFFSET 0
+) AS waiting
 """
 
 

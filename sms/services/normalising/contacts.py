@@ -15,10 +15,14 @@ from sms.services.queueing import cancel_for_opted_out_numbers
 _SHAPED = re.compile(r"\+[1-9][0-9]{6,14}")
 Key = tuple[UUID | None, str]
 
+# One look into the index a number, whatever the planner knows of the table; a plain join may compare all with all.
 HOLDERS = """
-SELECT contact.id, contact.tenant_id, contact.phone_number, contact.raw_phone_number, contact.created_at
-FROM unnest(%(tenants)s::uuid[], %(numbers)s::text[]) AS wanted (tenant_id, number)
-JOIN sms_contact AS contact ON contact.tenant_id = wanted.tenant_id AND contact.phone_number = wanted.number
+SELECT holder.* FROM unnest(%(tenants)s::uuid[], %(numbers)s::text[]) AS wanted (tenant_id, number)
+CROSS JOIN LATERAL (
+    SELECT id, tenant_id, phone_number, raw_phone_number, created_at FROM sms_contact AS contact
+    WHERE contact.tenant_id = wanted.tenant_id AND contact.phone_number = wanted.number
+      AND contact.phone_number <> '' LIMIT 1
+) AS holder
 """
 UPDATE = """
 UPDATE sms_contact AS contact

@@ -25,7 +25,8 @@ STILL_THERE = {
             AND stored.raw_phone_number = COALESCE(NULLIF(given.raw, ''), given.before)
             AND (given.before = '' OR NOT EXISTS (
                 SELECT 1 FROM sms_contact AS other
-                WHERE other.tenant_id = stored.tenant_id AND other.phone_number = given.before))""",
+                WHERE other.tenant_id = stored.tenant_id AND other.phone_number = given.before
+                  AND other.phone_number <> ''))""",
     NumberReview.Subject.USER: "accounts_user AS stored JOIN given ON stored.id = given.id "
     "AND stored.phone_number = given.after",
     NumberReview.Subject.MESSAGE: "sms_message AS stored JOIN given ON stored.id = given.id "
