@@ -40,14 +40,10 @@ class NumberReview(models.Model):
 
     class Meta:
         constraints: ClassVar = [
-            # used by sms.services.normalising: a run says each thing of a row once
+            # used by sms.services.normalising: what is known of a row already, and each thing once in a run
             models.UniqueConstraint(
-                fields=["run_id", "subject", "subject_id", "outcome"], name="number_reviewed_once"
+                fields=["subject_id", "subject", "run_id", "outcome"], name="number_reviewed_once"
             ),
-        ]
-        indexes: ClassVar = [
-            # used by sms.services.normalising: what is known of a row already
-            models.Index(fields=["subject_id"], name="number_review_of_row"),
         ]
 
     def __str__(self) -> str:

@@ -182,7 +182,7 @@ CROSS JOIN LATERAL (
 """
 
 
-def cancel_for_opted_out_numbers(*, numbers: Sequence[tuple[UUID, str]]) -> int:
+def cancel_for_opted_out_numbers(*, numbers: Sequence[tuple[UUID | str, str]]) -> int:
     """Calls off what is queued for those of these numbers, with their tenants, whose contact opted out.
 
     In the caller's transaction: for whoever finds out that a message and an opt-out are about one number.

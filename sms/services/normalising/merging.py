@@ -2,16 +2,15 @@
 
 from collections.abc import Sequence
 from typing import Any
-from uuid import UUID
 
 from django.utils import timezone
 
 from sms.services.normalising.rows import Finding
-from sms.services.normalising.subjects import rows_of, texts
+from sms.services.normalising.subjects import rows_of
 
 DETAILS = """
-SELECT id, tenant_id, name, opted_out_at, created_at, ARRAY(
-    SELECT group_id FROM sms_groupmember AS membership WHERE membership.contact_id = contact.id ORDER BY group_id
+SELECT id::text, tenant_id::text, name, opted_out_at, created_at, ARRAY(
+    SELECT group_id::text FROM sms_groupmember AS membership WHERE membership.contact_id = contact.id ORDER BY group_id
 ) FROM sms_contact AS contact WHERE id = ANY(%(ids)s::uuid[])
 """
 JOIN_GROUPS = """
@@ -30,7 +29,7 @@ LEAVE_GROUPS = "DELETE FROM sms_groupmember WHERE contact_id = ANY(%(gone)s::uui
 DELETE = "DELETE FROM sms_contact WHERE id = ANY(%(gone)s::uuid[])"
 
 
-def merge_contacts(merged: Sequence[Finding]) -> list[tuple[UUID, str]]:
+def merge_contacts(merged: Sequence[Finding]) -> list[tuple[str, str]]:
     """Joins each to the one it goes `into`, in the caller's transaction, which holds locks on all of them.
 
     An opt-out of any holds, since the first of them; a name is taken where there was none; groups are joined. Notes
@@ -38,7 +37,7 @@ def merge_contacts(merged: Sequence[Finding]) -> list[tuple[UUID, str]]:
     """
     if not merged:
         return []
-    gone, kept = texts(one.row.id for one in merged), texts(one.into.id for one in merged if one.into)
+    gone, kept = [one.row.id for one in merged], [one.into.id for one in merged if one.into]
     details = {
         key: {"tenant_id": tenant, "name": name, "opted_out_at": opted_out, "created_at": created, "groups": groups}
         for key, tenant, name, opted_out, created, groups in rows_of(DETAILS, {"ids": [*gone, *kept]})
@@ -55,7 +54,7 @@ def merge_contacts(merged: Sequence[Finding]) -> list[tuple[UUID, str]]:
     rows_of(
         KEEP,
         {
-            "ids": texts(numbers),
+            "ids": list(numbers),
             "opted_out": [one["opted_out_at"] for one in now],
             "names": [one["name"] for one in now],
             "now": timezone.now(),

@@ -71,12 +71,12 @@ def read_report(path: Path) -> list[dict[str, Any]]:
 
 def _read(line: dict[str, Any]) -> dict[str, Any]:
     subject, outcome = NumberReview.Subject(line["model"]), NumberReview.Outcome(line["outcome"])
-    tenant_id = UUID(line["tenant_id"]) if line["tenant_id"] else None
+    tenant_id = str(UUID(line["tenant_id"])) if line["tenant_id"] else None
     restore = json.loads(line["restore"]) if line["restore"] else {}
     return line | {
         "model": subject,
         "outcome": outcome,
-        "id": UUID(line["id"]),
+        "id": str(UUID(line["id"])),
         "tenant_id": tenant_id,
         "restore": restore,
     }

@@ -20,12 +20,14 @@ SELECT given.id, %(run)s, %(subject)s, given.subject_id, given.tenant_id, given.
 FROM unnest(%(ids)s::uuid[], %(subject_ids)s::uuid[], %(tenants)s::uuid[], %(raws)s::text[], %(results)s::text[],
             %(outcomes)s::text[], %(reasons)s::text[])
      AS given (id, subject_id, tenant_id, raw, result, outcome, reason)
-WHERE given.outcome NOT IN ('refused', 'collided') OR NOT EXISTS (
-    SELECT 1 FROM sms_numberreview AS told
-    WHERE told.subject_id = given.subject_id AND told.subject = %(subject)s AND told.outcome = given.outcome
-      AND told.raw = given.raw AND told.reason = given.reason AND told.metadata_version = %(version)s
-)
-ON CONFLICT (run_id, subject, subject_id, outcome) DO NOTHING
+LEFT JOIN LATERAL (
+    SELECT true AS already FROM sms_numberreview AS told
+    WHERE given.outcome IN ('refused', 'collided')
+      AND told.subject_id = given.subject_id AND told.subject = %(subject)s AND told.outcome = given.outcome
+      AND told.raw = given.raw AND told.reason = given.reason AND told.metadata_version = %(version)s LIMIT 1
+) AS told ON true
+WHERE told.already IS NULL
+ON CONFLICT (subject_id, subject, run_id, outcome) DO NOTHING
 """
 
 
@@ -41,8 +43,8 @@ def record(findings: Sequence[Finding], *, subject: NumberReview.Subject, run_id
             "version": METADATA_VERSION,
             "now": timezone.now(),
             "ids": [str(uuid7()) for _ in findings],
-            "subject_ids": [str(one.row.id) for one in findings],
-            "tenants": [str(one.row.tenant_id) if one.row.tenant_id else None for one in findings],
+            "subject_ids": [one.row.id for one in findings],
+            "tenants": [one.row.tenant_id for one in findings],
             "raws": [one.row.text for one in findings],
             "results": [one.result for one in findings],
             "outcomes": [one.outcome for one in findings],

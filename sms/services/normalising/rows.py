@@ -3,7 +3,6 @@
 import datetime
 from dataclasses import dataclass, field
 from typing import Any
-from uuid import UUID
 
 from accounts.phone import NotAPhoneNumber, to_e164
 from sms.models import NumberReview
@@ -17,10 +16,13 @@ class RowsMoved(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A stored number as it was read. `number` is the column that is to be E.164, `raw` a contact's other one."""
+    """A stored number as it was read. `number` is the column that is to be E.164, `raw` a contact's other one.
 
-    id: UUID
-    tenant_id: UUID | None
+    Ids stay text: they only come from SQL and go back to it, and making UUIDs of them took as long as the reading.
+    """
+
+    id: str
+    tenant_id: str | None
     number: str
     raw: str = ""
     created_at: datetime.datetime | None = None
@@ -31,7 +33,7 @@ class Row:
         return self.number or self.raw
 
     @property
-    def age(self) -> tuple[Any, UUID]:
+    def age(self) -> tuple[Any, str]:
         return self.created_at, self.id
 
 

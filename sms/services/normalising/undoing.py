@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from itertools import groupby, islice
 from pathlib import Path
 from typing import Any
-from uuid import UUID
 
 from django.db import transaction
 from uuid_utils.compat import uuid7
@@ -104,25 +103,25 @@ def _finding(row: dict[str, Any]) -> Finding:
     return Finding(was, Outcome.UNDONE, after=row["before"])
 
 
-def _put_back(subject: NumberReview.Subject, rows: Sequence[dict[str, Any]], *, apply: bool) -> set[UUID]:
+def _put_back(subject: NumberReview.Subject, rows: Sequence[dict[str, Any]], *, apply: bool) -> set[str]:
     given = GIVEN.format(still_there=STILL_THERE[subject], lock="FOR UPDATE OF stored" if apply else "")
-    update = f"{PUT_BACK[subject]} FROM mine WHERE stored.id = mine.id RETURNING stored.id"
+    update = f"{PUT_BACK[subject]} FROM mine WHERE stored.id = mine.id RETURNING stored.id::text"
     values = {
-        "ids": [str(row["id"]) for row in rows],
+        "ids": [row["id"] for row in rows],
         "befores": [row["before"] for row in rows],
         "afters": [row["after"] for row in rows],
         "raws": [row["raw"] for row in rows],
         "verified": [bool(row["restore"].get("phone_verified")) for row in rows],
     }
-    last = update if apply else "SELECT id FROM mine"
+    last = update if apply else "SELECT id::text FROM mine"
     return {key for (key,) in rows_of(f"{given} {last}", values)}
 
 
-def _part(rows: Sequence[dict[str, Any]], *, apply: bool) -> set[UUID]:
+def _part(rows: Sequence[dict[str, Any]], *, apply: bool) -> set[str]:
     """Makes contacts again that were joined to another, and takes back what the other had of them."""
     if not apply:
         there = rows_of(
-            "SELECT id FROM sms_contact WHERE id = ANY(%(ids)s::uuid[])", {"ids": [str(r["id"]) for r in rows]}
+            "SELECT id::text FROM sms_contact WHERE id = ANY(%(ids)s::uuid[])", {"ids": [r["id"] for r in rows]}
         )
         return {row["id"] for row in rows} - {key for (key,) in there}
     return {row["id"] for row in rows if _make_again(row)}
