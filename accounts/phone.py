@@ -163,7 +163,7 @@ def _without_exponent(first: str, fraction: str, exponent: str) -> str:
 
 
 def _count(text: str) -> int:
-    return sum(character.isdecimal() for character in text)
+    return sum(map(str.isdecimal, text))
 
 
 # --- From digits to a number -------------------------------------------------------------------------------------
@@ -188,10 +188,11 @@ def _without_prefix(digits: str, home: Plan | None) -> Reading:
     if home is None:
         return numbering.international(digits)
     at_home = [*_as_dialled(digits, home), numbering.national(digits, home)]
-    abroad = numbering.international(digits)
-    if abroad.country_code == home.country_code:
+    if digits.startswith(str(home.country_code)):
+        abroad = numbering.international(digits)
         return _only([*at_home, abroad] if abroad.is_number or len(digits) > home.longest else at_home)
     reading = _only(at_home)
+    abroad = reading if reading.is_number else numbering.international(digits)
     if reading.is_number or not abroad.is_number:
         return reading
     # One digit too many at home makes a stranger's number elsewhere, so only what cannot be such a slip is taken.
@@ -212,6 +213,8 @@ def _only(readings: list[Reading]) -> Reading:
 
     Raises NotAPhoneNumber when several are, and differ.
     """
+    if len(readings) == 1:
+        return readings[0]
     numbers = {reading.e164: reading for reading in readings if reading.is_number}
     if len(numbers) > 1:
         raise NotAPhoneNumber("ambiguous")

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from django.utils import timezone
-from uuid_utils.compat import uuid7
+from uuid_utils import uuid7
 
 from accounts.numbering import METADATA_VERSION
 from sms.models import NumberReview
@@ -47,7 +47,7 @@ def record(findings: Sequence[Finding], *, subject: NumberReview.Subject, run_id
             "tenants": [one.row.tenant_id for one in findings],
             "raws": [one.row.text for one in findings],
             "results": [one.result for one in findings],
-            "outcomes": [one.outcome for one in findings],
+            "outcomes": [one.outcome.value for one in findings],
             "reasons": [one.reason for one in findings],
         },
     )
