@@ -186,7 +186,7 @@ def test_what_is_wrong_is_said_for_people(client: APIClient) -> None:
     errors = client.patch(PROFILE, {"phone_number": "12", "timezone": "Mars"}).json()["errors"]
 
     assert errors == {
-        "phone_number": ["No such phone number. Write it like +255754123456."],
+        "phone_number": ["Too short for a phone number. Begin with the country code. Write it like +255754123456."],
         "timezone": ["Unknown time zone. Use an IANA name such as Africa/Dar_es_Salaam."],
     }
 

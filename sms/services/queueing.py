@@ -171,6 +171,38 @@ def cancel_for_opted_out(*, since: datetime.datetime) -> int:
     return count
 
 
+# Whose number was written in another way while they asked not to be written to.
+FOR_OPTED_OUT = """
+SELECT waiting.id
+FROM unnest(%(tenants)s::uuid[], %(numbers)s::text[]) AS given (tenant_id, number)
+CROSS JOIN LATERAL (
+    SELECT FROM sms_contact AS contact
+    WHERE contact.tenant_id = given.tenant_id AND contact.phone_number = given.number
+      AND contact.opted_out_at IS NOT NULL LIMIT 1
+) AS opted_out
+CROSS JOIN LATERAL (
+    SELECT id FROM sms_message AS message
+    WHERE message.tenant_id = given.tenant_id AND message.recipient = given.number AND message.status = 'queued'
+    OFFSET 0
+) AS waiting
+"""
+
+
+def cancel_for_opted_out_numbers(*, numbers: Sequence[tuple[UUID | str, str]]) -> int:
+    """Calls off what is queued for those of these numbers, with their tenants, whose contact opted out.
+
+    In the caller's transaction: for whoever finds out that a message and an opt-out are about one number.
+    """
+    if not numbers:
+        return 0
+    tenants, texts = zip(*numbers, strict=True)
+    with connection.cursor() as cursor:
+        cursor.execute(FOR_OPTED_OUT, {"tenants": [str(one) for one in tenants], "numbers": list(texts)})
+        ids = [key for (key,) in cursor.fetchall()]
+    mine = Message.objects.filter(pk__in=ids)
+    return _cancel(mine, now=timezone.now(), reason="opted_out") if ids else 0
+
+
 def _cancel(messages: MessageQuerySet, *, now: datetime.datetime, reason: str) -> int:
     """In the caller's transaction, locked in the order of ids as every writer of many messages does."""
     queued = messages.filter(status=Status.QUEUED).order_by("id").select_for_update(of=("self",))
