@@ -81,7 +81,11 @@ def test_a_file_is_imported_with_a_report_of_what_was_not(api: APIClient, tenant
         "groups_created": 3,
     }
     assert report["rejects"] == [
-        {"row": 8, "phone": "123", "reason": "No such phone number. Write it like +255754123456."},
+        {
+            "row": 8,
+            "phone": "123",
+            "reason": "Too short for a phone number. Begin with the country code. Write it like +255754123456.",
+        },
         {"row": 9, "phone": "", "reason": "No phone number."},
         {"row": 10, "phone": "0754000005", "reason": "The name is longer than 150 characters."},
     ]

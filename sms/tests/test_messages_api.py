@@ -108,7 +108,7 @@ def test_any_other_sender_id_is_refused_by_name(api: APIClient, sender_id: Any) 
 def test_bad_recipients_are_named_by_index_and_nothing_is_sent(api: APIClient, tenant: Tenant) -> None:
     body = refusal(api.post(URL, sending(to=["+255754123456", "123", "0800-FLOWERS", "+255754000001"])), 400)
     assert body["errors"] == {
-        "to.1": ["No such phone number. Write it like +255754123456."],
+        "to.1": ["Too short for a phone number. Begin with the country code. Write it like +255754123456."],
         "to.2": ["Letters in a phone number. Write it like +255754123456."],
     }
     assert body["code"] == "invalid"
@@ -119,9 +119,7 @@ def test_bad_recipients_are_named_by_index_and_nothing_is_sent(api: APIClient, t
 @pytest.mark.parametrize(
     "written",
     [
-        "255754123456.0",
         "2.55754E+11",
-        "00255754123456",
         "+1 555 0100",
         "+255754123456;ext=3",
         "1" * 33,
@@ -218,7 +216,9 @@ def test_a_batch_of_500_takes_as_many_queries_as_one_of_1(api: APIClient) -> Non
             assert api.post(URL, sending(to=[number(index) for index in range(size)])).status_code == 202
         counted.append([re.findall("SELECT|UPDATE|INSERT INTO", query["sql"])[:1] for query in queries])
     assert counted[0] == counted[1]
-    assert counted[0].count(["INSERT INTO"]) == 3  # a ledger entry, the batch, and all messages in one
+    assert (
+        counted[0].count(["INSERT INTO"]) == 2
+    )  # the batch, and all messages in one; the ledger entry is part of the spending
 
 
 # --- Looking -----------------------------------------------------------------------------------------------------

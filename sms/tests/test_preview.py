@@ -31,7 +31,7 @@ def test_a_preview_says_it_all_before_anything_is_spent(api: APIClient, tenant: 
         "accepted": 2,
         "rejected": [
             {"index": 1, "reason": "Letters in a phone number. Write it like +255754123456."},
-            {"index": 5, "reason": "Not a valid string."},
+            {"index": 5, "reason": "Not a phone number. Write it like +255754123456."},
         ],
         "rejected_count": 2,
         "duplicates": 1,
