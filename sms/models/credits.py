@@ -31,6 +31,8 @@ class CreditAccount(TenantScoped):
     last_top_up_at = models.DateTimeField(null=True, blank=True)
     top_ups = models.PositiveIntegerField(default=0, help_text="How many; warnings are given once each.")
     lowest_available = models.BigIntegerField(default=0, help_text="The least that was available since then.")
+    # An UPDATE cannot return what its row was before Postgres 18, so the row itself remembers it.
+    lowest_before = models.BigIntegerField(default=0, help_text="The same before the last movement.")
     next_expiry_at = models.DateTimeField(
         null=True, blank=True, help_text="When the first grant that still holds credits expires."
     )
@@ -104,12 +106,19 @@ class CreditEntry(TenantScoped):
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     # A tenant with a ledger is suspended, not deleted.
-    tenant = models.ForeignKey(Tenant, on_delete=models.PROTECT, related_name="+")
+    tenant = models.ForeignKey(
+        Tenant,
+        on_delete=models.PROTECT,
+        related_name="+",
+        db_index=False,  # the indexes below lead with it, and every spend would pay for one more
+    )
     kind = models.CharField(max_length=10, choices=Kind)
     reference = models.CharField(max_length=80, help_text="What it is for: a batch, a message, a payment.")
     available_delta = models.BigIntegerField()
     reserved_delta = models.BigIntegerField(default=0)
-    actor = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
+    actor = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+", db_index=False
+    )
     note = models.CharField(max_length=200, blank=True)
     created_at = models.DateTimeField(default=now, editable=False)
 
@@ -124,6 +133,8 @@ class CreditEntry(TenantScoped):
         indexes: ClassVar = [
             # used by the tenant's ledger and statement
             models.Index(fields=["tenant", "-id"], name="credit_entry_of_tenant"),
+            # used when a user is deleted; most entries are nobody's
+            models.Index(fields=["actor"], name="credit_entry_by", condition=models.Q(actor__isnull=False)),
         ]
 
     def __str__(self) -> str:

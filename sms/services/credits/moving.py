@@ -6,39 +6,37 @@ from typing import Any
 from uuid import UUID
 
 from django.conf import settings
-from django.db import transaction
+from django.db import IntegrityError, transaction
 
 from accounts.models import User
 from sms.models import CreditAccount, CreditEntry
 from sms.prepared import Prepared
 from sms.services.credits.falling import announce_falls
 
-# `before` holds the account's lock, so what follows sees the newest balance however long the lock was waited for. The
-# entry is the gate: where the same movement is in the ledger already, nothing else happens. Percentages are of the
-# balance after the last top-up, rounded up, so that `percent <= threshold` says exactly whether it is reached. A fall
-# counts from the least that was left since that top-up; so credits that come back and go again fall nowhere. Where a
-# band is crossed a second time, because somebody moved it, its row tells of the second time.
+# The account's row is locked by its UPDATE, and the entry's id is made after it: so entries sort as they happened.
+# Where the same movement is in the ledger already, nothing moves. Percentages are of the balance after the last top-up,
+# rounded up, so that `percent <= threshold` says exactly whether it is reached. A fall counts from the least that was
+# left since that top-up; so credits that come back and go again fall nowhere. Where a band is crossed a second time,
+# because somebody moved it, its row tells of the second time.
 MOVE = Prepared(
     """
-WITH before AS MATERIALIZED (
-    SELECT tenant_id, available, reserved, top_ups, balance_after_last_top_up AS balance, lowest_available AS lowest,
-           is_unlimited, coalesce(next_expiry_at <= %(expiry_until)s, false) AS is_due
-    FROM sms_creditaccount WHERE tenant_id = %(tenant)s FOR NO KEY UPDATE
+WITH after AS (
+    UPDATE sms_creditaccount
+    SET available = available + %(available)s, reserved = reserved + %(reserved)s, lowest_before = lowest_available,
+        lowest_available = least(lowest_available, available + %(available)s)
+    WHERE tenant_id = %(tenant)s AND available + %(available)s >= 0 AND NOT (is_unlimited AND %(unless_unlimited)s)
+      AND coalesce(next_expiry_at > %(expiry_until)s, true)
+      AND NOT EXISTS (
+          SELECT FROM sms_creditentry WHERE tenant_id = %(tenant)s AND kind = %(kind)s AND reference = %(reference)s
+      )
+    RETURNING tenant_id, available, lowest_before AS lowest, balance_after_last_top_up AS balance, top_ups,
+              is_unlimited
 ), entry AS (
     INSERT INTO sms_creditentry (id, tenant_id, kind, reference, available_delta, reserved_delta, actor_id, note,
                                  created_at)
     SELECT sms_ordered_id(), tenant_id, %(kind)s, %(reference)s, %(available)s, %(reserved)s, %(actor)s, %(note)s,
            clock_timestamp()
-    FROM before
-    WHERE available + %(available)s >= 0 AND NOT is_due AND NOT (is_unlimited AND %(unless_unlimited)s)
-    ON CONFLICT (tenant_id, kind, reference) DO NOTHING
-    RETURNING id
-), after AS (
-    UPDATE sms_creditaccount AS account
-    SET available = before.available + %(available)s, reserved = before.reserved + %(reserved)s,
-        lowest_available = least(before.lowest, before.available + %(available)s)
-    FROM before, entry WHERE account.tenant_id = before.tenant_id
-    RETURNING account.tenant_id, account.available, before.lowest, before.balance, before.top_ups, before.is_unlimited
+    FROM after
 ), fallen AS (
     SELECT tenant_id, top_ups, available, lowest, balance, (available * 100 + balance - 1) / balance AS percent,
            (lowest * 100 + balance - 1) / balance AS percent_before
@@ -62,13 +60,7 @@ WITH before AS MATERIALIZED (
         available = excluded.available, announced_at = NULL
     RETURNING id
 )
-SELECT CASE WHEN EXISTS (SELECT FROM entry) THEN 'moved'
-            WHEN is_unlimited AND %(unless_unlimited)s THEN 'unlimited'
-            WHEN is_due THEN 'expiry_due'
-            WHEN available + %(available)s < 0 THEN 'not_enough'
-            ELSE 'repeated' END,
-       EXISTS (SELECT FROM fall)
-FROM before
+SELECT EXISTS (SELECT FROM fall) FROM after
 """,
     {
         "tenant": "uuid",
@@ -88,12 +80,12 @@ FROM before
 
 
 class Outcome(enum.Enum):
-    MOVED = "moved"
-    REPEATED = "repeated"
+    MOVED = enum.auto()
+    REPEATED = enum.auto()
     """This movement is in the ledger already."""
-    NOT_ENOUGH = "not_enough"
-    UNLIMITED = "unlimited"
-    EXPIRY_DUE = "expiry_due"
+    NOT_ENOUGH = enum.auto()
+    UNLIMITED = enum.auto()
+    EXPIRY_DUE = enum.auto()
     """Some of the credits have expired and are still to be taken off."""
 
 
@@ -128,7 +120,8 @@ def move(
     """Moves credits, unless that would leave fewer than none or was done before. It locks the account until the end
     of the transaction; how far the balance fell is announced after it.
 
-    Given `expiry_until`, nothing is moved while something that expired until then is still to be taken off.
+    Given `expiry_until`, nothing is moved while something that expired until then is still to be taken off. Raises
+    AlreadyMoved, with which the transaction is lost, when somebody else makes the same movement in this very moment.
     """
     values: dict[str, Any] = {
         "tenant": tenant_id,
@@ -144,14 +137,37 @@ def move(
         "warning": settings.LOW_CREDITS_WARNING_PERCENT,
         "critical": settings.LOW_CREDITS_CRITICAL_PERCENT,
     }
-    found = MOVE.fetch_one(values)
+    try:
+        found = MOVE.fetch_one(values)
+    except IntegrityError as error:
+        if "credit_entry_once" not in str(error):
+            raise
+        raise AlreadyMoved(kind=kind, reference=reference) from error  # in this very moment, by somebody else
     if found is None:
-        return Outcome.NOT_ENOUGH
-    word, has_fallen = found
-    if has_fallen:
+        return _why_not(tenant_id, kind, reference, expiry_until, unless_unlimited)
+    if found[0]:
         # Robust: whatever fails there, what was moved is moved, and the sweeper announces it.
         transaction.on_commit(lambda: announce_falls(tenant_id=tenant_id), robust=True)
-    return Outcome(word)
+    return Outcome.MOVED
+
+
+def _why_not(
+    tenant_id: UUID,
+    kind: CreditEntry.Kind,
+    reference: str,
+    expiry_until: datetime.datetime | None,
+    unless_unlimited: bool,
+) -> Outcome:
+    if CreditEntry.objects.filter(tenant_id=tenant_id, kind=kind, reference=reference).exists():
+        return Outcome.REPEATED
+    account = CreditAccount.objects.filter(tenant_id=tenant_id).first()
+    if account is None:
+        return Outcome.NOT_ENOUGH
+    if account.is_unlimited and unless_unlimited:
+        return Outcome.UNLIMITED
+    if expiry_until is not None and account.next_expiry_at is not None and account.next_expiry_at <= expiry_until:
+        return Outcome.EXPIRY_DUE
+    return Outcome.NOT_ENOUGH
 
 
 def lock_account(tenant_id: UUID) -> CreditAccount | None:

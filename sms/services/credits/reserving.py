@@ -22,12 +22,11 @@ def reserve(*, tenant_id: UUID, credits: int, reference: str) -> bool:
             if account := lock_account(tenant_id):
                 expire_due(account=account, now=now)
             outcome = _reserve(tenant_id, credits, reference, now)
-    if outcome in (Outcome.MOVED, Outcome.UNLIMITED):
-        return outcome is Outcome.MOVED
-    kind = CreditEntry.Kind.RESERVE
-    if outcome is Outcome.REPEATED or _is_reserved(tenant_id, reference):
-        raise AlreadyMoved(kind=kind, reference=reference)
-    raise NotEnoughCredits(needed=credits)
+    if outcome is Outcome.REPEATED:
+        raise AlreadyMoved(kind=CreditEntry.Kind.RESERVE, reference=reference)
+    if outcome is Outcome.NOT_ENOUGH:
+        raise NotEnoughCredits(needed=credits)
+    return outcome is Outcome.MOVED
 
 
 def _reserve(tenant_id: UUID, credits: int, reference: str, now: datetime.datetime) -> Outcome:
@@ -40,8 +39,3 @@ def _reserve(tenant_id: UUID, credits: int, reference: str, now: datetime.dateti
         expiry_until=now,
         unless_unlimited=True,
     )
-
-
-def _is_reserved(tenant_id: UUID, reference: str) -> bool:
-    same = CreditEntry.objects.filter(tenant_id=tenant_id, kind=CreditEntry.Kind.RESERVE, reference=reference)
-    return bool(same.exists())
