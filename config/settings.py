@@ -315,6 +315,17 @@ INACTIVE_USERS_AFTER = timedelta(days=env.int("INACTIVE_USERS_AFTER_DAYS", defau
 #: This many runs in a row without an answer open "this check is not answering".
 UNANSWERED_RUNS_LIMIT = env.int("UNANSWERED_RUNS_LIMIT", default=3)
 
+#: Runs in a row in which a problem must not be seen before it is over; a check may say otherwise.
+RECOVERY_RUNS = env.int("RECOVERY_RUNS", default=2)
+#: What is open and nobody acknowledged is told again after this; 0: never.
+INCIDENT_REPEAT = timedelta(minutes=env.int("INCIDENT_REPEAT_MINUTES", default=240))
+#: A problem that opened so often within the window is over only after so many runs.
+INCIDENT_FLAPS = env.int("INCIDENT_FLAPS", default=3)
+INCIDENT_FLAP_WINDOW = timedelta(minutes=env.int("INCIDENT_FLAP_WINDOW_MINUTES", default=120))
+INCIDENT_FLAP_RECOVERY_RUNS = env.int("INCIDENT_FLAP_RECOVERY_RUNS", default=6)
+#: How far ahead times of maintenance are worked out.
+MAINTENANCE_PLANNED_AHEAD = timedelta(hours=24)
+
 # --- Notifications -----------------------------------------------------------------------------------------------
 
 POLL_INTERVAL_SECONDS = env.int("POLL_INTERVAL_SECONDS", default=30)

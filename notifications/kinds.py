@@ -74,6 +74,24 @@ class ProblemEscalated(Kind):
     variables = PROBLEM
 
 
+class ProblemRepeated(Kind):
+    slug = "problem_repeated"
+    notification_type = Notification.Type.SYSTEM
+    priority = None
+    title = "Still open: $title"
+    message = "For $duration now, and nobody acknowledged it. $summary $advice"
+    variables = {**PROBLEM, "duration": "4 hours"}
+
+
+class ProblemReopened(Kind):
+    slug = "problem_reopened"
+    notification_type = Notification.Type.SYSTEM
+    priority = None
+    title = "Open again: $title"
+    message = "$summary $advice"
+    variables = PROBLEM
+
+
 class ProblemResolved(Kind):
     slug = "problem_resolved"
     notification_type = Notification.Type.SUCCESS
@@ -100,6 +118,29 @@ class ProblemReported(Kind):
         "reporter": "Ada Lovelace",
         "times": ", 2 times so far",
     }
+
+
+class MaintenanceAhead(Kind):
+    slug = "maintenance_ahead"
+    notification_type = Notification.Type.MAINTENANCE
+    priority = Priority.LOW
+    title = "Maintenance ahead: $title"
+    message = "From $starts to $ends. Problems of $checks are not told while it lasts."
+    variables = {
+        "title": "Database upgrade",
+        "starts": "2026-03-29 02:30 EAT",
+        "ends": "2026-03-29 03:30 EAT",
+        "checks": "Database",
+    }
+
+
+class MaintenanceOver(Kind):
+    slug = "maintenance_over"
+    notification_type = Notification.Type.MAINTENANCE
+    priority = Priority.LOW
+    title = "Maintenance is over: $title"
+    message = "Problems are told again. $suppressed"
+    variables = {"title": "Database upgrade", "suppressed": "Not told meanwhile: Database: slow answers."}
 
 
 class Announced(Kind):
@@ -136,8 +177,12 @@ class SmsCreditLow(Kind):
 KINDS: tuple[type[Kind], ...] = (
     ProblemOpened,
     ProblemEscalated,
+    ProblemRepeated,
+    ProblemReopened,
     ProblemResolved,
     ProblemReported,
+    MaintenanceAhead,
+    MaintenanceOver,
     Announced,
     SmsCreditLow,
 )

@@ -1,18 +1,29 @@
 from notifications.models.announcement import Announcement
-from notifications.models.incident import Incident
+from notifications.models.incident import Incident, IncidentAudience, IncidentEvent, Suspicion
+from notifications.models.maintenance import MaintenanceOccurrence, MaintenanceWindow
 from notifications.models.missed_change import MissedChange
-from notifications.models.monitor import MonitorLease, MonitorRun
+from notifications.models.monitor import CheckResult, MonitorLease, MonitorRun, ReplayedEvent
 from notifications.models.notification import Notification
 from notifications.models.preference import NotificationSettings
 from notifications.models.template import NotificationTemplate
+from notifications.models.threshold import Threshold, ThresholdChange
 
 __all__ = [
     "Announcement",
+    "CheckResult",
     "Incident",
+    "IncidentAudience",
+    "IncidentEvent",
+    "MaintenanceOccurrence",
+    "MaintenanceWindow",
     "MissedChange",
     "MonitorLease",
     "MonitorRun",
     "Notification",
     "NotificationSettings",
     "NotificationTemplate",
+    "ReplayedEvent",
+    "Suspicion",
+    "Threshold",
+    "ThresholdChange",
 ]

@@ -44,10 +44,31 @@ class Incident(models.Model):
     reporter = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
     )
+    assignee = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    acknowledged_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    acknowledged_at = models.DateTimeField(null=True, blank=True)
+    acknowledged_until = models.DateTimeField(
+        null=True, blank=True, help_text="When it speaks up again; never while this is empty."
+    )
+    resolved_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    resolution = models.TextField(blank=True, help_text="What ended it, in the words of who or what did.")
+    previous = models.ForeignKey(
+        "self", null=True, blank=True, on_delete=models.SET_NULL, related_name="+", help_text="The last one like it."
+    )
     occurrences = models.PositiveIntegerField(default=1, help_text="How often it was seen or reported.")
     escalations = models.PositiveIntegerField(default=0, help_text="How often its priority rose.")
+    repeats = models.PositiveIntegerField(default=0, help_text="How often people were told again that it is open.")
+    reopens = models.PositiveIntegerField(default=0)
+    good_runs = models.PositiveIntegerField(default=0, help_text="Runs in a row in which the monitor did not see it.")
     opened_at = models.DateTimeField(default=now)
     last_seen_at = models.DateTimeField(default=now)
+    last_told_at = models.DateTimeField(default=now)
     resolved_at = models.DateTimeField(null=True, blank=True)
 
     objects = IncidentQuerySet.as_manager()
@@ -65,7 +86,95 @@ class Incident(models.Model):
                 condition=models.Q(state="resolved") ^ models.Q(resolved_at=None),
                 name="incident_resolved_at_when_resolved",
             ),
+            models.CheckConstraint(
+                condition=~models.Q(state="acknowledged") | models.Q(acknowledged_at__isnull=False),
+                name="incident_acknowledged_at_when_acknowledged",
+            ),
+        ]
+        indexes: ClassVar = [
+            # used by opening (the last one like it) and by flap damping (how many lately)
+            models.Index(fields=["kind", "scope", "-opened_at"], name="incident_alike"),
+            # used by the list of what is not over, and by every run of the monitor
+            models.Index(fields=["-id"], name="incident_unresolved", condition=~models.Q(state="resolved")),
         ]
 
     def __str__(self) -> str:
         return self.title
+
+
+class IncidentEvent(models.Model):
+    """One line of an incident's timeline. Never changed."""
+
+    class Kind(models.TextChoices):
+        OPENED = "opened"
+        REPORTED = "reported", "Reported again"
+        WORSE = "worse"
+        BETTER = "better"
+        REPEATED = "repeated", "People were told again"
+        TOLD_LATE = "told_late", "Somebody new was told"
+        SUPPRESSED = "suppressed", "Something that follows from it was not opened"
+        ACKNOWLEDGED = "acknowledged"
+        ACKNOWLEDGEMENT_ENDED = "acknowledgement_ended"
+        ASSIGNED = "assigned"
+        COMMENTED = "commented"
+        RESOLVED = "resolved"
+        REOPENED = "reopened"
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    incident = models.ForeignKey(Incident, on_delete=models.CASCADE, related_name="timeline")
+    kind = models.CharField(max_length=24, choices=Kind)
+    actor = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="+",
+        help_text="Nobody: the monitor.",
+    )
+    before = models.CharField(max_length=60, blank=True)
+    after = models.CharField(max_length=60, blank=True)
+    text = models.TextField(blank=True, help_text="The measurement, or what a person wrote.")
+    at = models.DateTimeField(default=now)
+
+    class Meta:
+        indexes: ClassVar = [
+            # used by an incident's detail
+            models.Index(fields=["incident", "id"], name="incident_timeline"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.at:%Y-%m-%d %H:%M} {self.kind}"
+
+
+class Suspicion(models.Model):
+    """A problem that was seen and has not lasted long enough to be opened. Gone when it is opened, or not seen."""
+
+    tenant = models.ForeignKey(Tenant, null=True, on_delete=models.CASCADE, related_name="+")
+    kind = models.CharField(max_length=60)
+    scope = models.CharField(max_length=120, blank=True)
+    since = models.DateTimeField()
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["tenant", "kind", "scope"], name="suspicion_once", nulls_distinct=False),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.scope} since {self.since:%H:%M}"
+
+
+class IncidentAudience(models.Model):
+    """Who has been considered when an incident was told. It outlives the notification, which people may delete."""
+
+    incident = models.ForeignKey(Incident, on_delete=models.CASCADE, related_name="audience")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    was_told = models.BooleanField(help_text="Not, where their settings spare them what is low or medium.")
+
+    class Meta:
+        constraints: ClassVar = [
+            # used by tell_newcomers: everybody is considered once
+            models.UniqueConstraint(fields=["incident", "user"], name="incident_audience_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user_id}: {self.was_told}"

@@ -6,10 +6,10 @@ from typing import Any
 from django.conf import settings
 from django.db import transaction
 
-from notifications import incidents
-from notifications.models import Incident, MonitorRun
+from notifications import incidents, maintenance
+from notifications.models import Incident, MonitorRun, Suspicion
 from notifications.models.priority import Priority
-from notifications.system_monitor.report import Report, Result, State
+from notifications.system_monitor.report import Finding, Report, Result, Rules, State
 
 UNANSWERED = "check_unanswered"
 
@@ -19,14 +19,19 @@ def reconcile(report: Report, *, previous: dict[str, Any] | None = None) -> dict
 
     A check without an answer neither opens nor resolves its problem; several such runs in a row are a problem of
     their own. `previous` is the report of the last run, which those runs are counted from. Reconciling the same
-    report again changes no incident's state and tells nobody.
+    report again changes nothing and tells nobody.
     """
-    unanswered = _unanswered_runs(report, previous)
+    same = MonitorRun.objects.filter(started_at=report.started_at, finished_at=report.finished_at).first()
+    if same is not None:
+        return dict(same.report)
     now = report.finished_at
+    unanswered = _unanswered_runs(report, previous)
     with transaction.atomic():
+        maintenance.keep_time(now=now)
         open_ones = _open_incidents(report)
         for result in report.results:
-            _reconcile_problem(result, unanswered[result.slug], open_ones, now)
+            _reconcile(result, unanswered[result.slug], open_ones, now)
+        incidents.tell_newcomers(now=now)
         stored = report.as_json(unanswered=unanswered)
         MonitorRun.objects.create(
             started_at=report.started_at, finished_at=report.finished_at, state=report.state, report=stored
@@ -50,7 +55,7 @@ def _unanswered_runs(report: Report, previous: dict[str, Any] | None) -> dict[st
     }
 
 
-def _reconcile_problem(
+def _reconcile(
     result: Result, unanswered: int, open_ones: dict[tuple[str, str], Incident], now: datetime.datetime
 ) -> None:
     if result.state is State.UNKNOWN:
@@ -63,19 +68,36 @@ def _reconcile_problem(
     # Sorted, so that two reconciliations lock the same incidents in the same order.
     for finding in sorted(result.findings, key=lambda finding: finding.scope):
         gone.pop((result.slug, finding.scope), None)
-        problem = incidents.Problem(
-            kind=result.slug,
-            scope=finding.scope,
-            priority=finding.priority,
-            title=finding.title,
-            summary=finding.summary,
-            advice=finding.advice,
-            details=result.as_item(unanswered_runs=0)["details"],
-        )
-        incidents.see_problem(problem=problem, now=now)
-    for _, incident in sorted(gone.items()):
+        seen = _see(result, finding, open_ones, now)
+        if seen is not None:
+            open_ones[(result.slug, finding.scope)] = seen
+    scopes = [finding.scope for finding in result.findings]
+    Suspicion.objects.filter(tenant=None, kind=result.slug).exclude(scope__in=scopes).delete()
+    for key, incident in sorted(gone.items()):
         summary = result.measurement.summary if result.measurement else ""
-        incidents.resolve(incident=incident, summary=f"Now: {summary}", now=now)
+        rules = Rules() if key[0] == UNANSWERED else result.rules
+        if incidents.unsee(incident=incident, summary=f"Now: {summary}", now=now, rules=rules):
+            del open_ones[key]
+
+
+def _see(
+    result: Result, finding: Finding, open_ones: dict[tuple[str, str], Incident], now: datetime.datetime
+) -> Incident | None:
+    """Opens a finding's incident or keeps it up to date; None while it is held back, or follows from another."""
+    parent = open_ones.get(finding.follows_from) if finding.follows_from else None
+    if parent is not None and (result.slug, finding.scope) not in open_ones:
+        incidents.note_suppressed(parent=parent, title=finding.title, at=now)
+        return None
+    problem = incidents.Problem(
+        kind=result.slug,
+        scope=finding.scope,
+        priority=finding.priority,
+        title=finding.title,
+        summary=finding.summary,
+        advice=finding.advice,
+        details=result.as_item(unanswered_runs=0)["details"],
+    )
+    return incidents.see_problem(problem=problem, now=now, rules=result.rules)
 
 
 def _not_answering(result: Result, unanswered: int) -> incidents.Problem:

@@ -34,14 +34,28 @@ class Listing(enum.StrEnum):
 
 
 @dataclass(frozen=True)
+class Rules:
+    """When a problem of a check opens and when it is over."""
+
+    hold: datetime.timedelta = datetime.timedelta()
+    """It must last this long before it is opened."""
+    recovery_runs: int = 1
+    """It must not be seen in so many runs in a row before it is resolved."""
+
+
+@dataclass(frozen=True)
 class Finding:
-    """One thing that is wrong. `scope` tells it from the check's other findings and is its incident's."""
+    """One thing that is wrong. `scope` tells it from the check's other findings and is its incident's.
+
+    `follows_from` names what explains it, as (check, scope): while that is open, this is not opened.
+    """
 
     scope: str
     priority: Priority
     title: str
     summary: str
     advice: str
+    follows_from: tuple[str, str] | None = None
 
 
 @dataclass(frozen=True)
@@ -69,6 +83,7 @@ class Result:
     seconds: float
     measurement: Measurement | None = None
     """None when the check gave no answer (`state` is unknown)."""
+    rules: Rules = Rules()
 
     @property
     def findings(self) -> list[Finding]:

@@ -6,14 +6,15 @@ from collections.abc import Iterable
 
 import structlog
 from django.conf import settings
-from django.db import InterfaceError, OperationalError, connection, transaction
+from django.db import InterfaceError, OperationalError, ProgrammingError, connection, transaction
 from django.utils import timezone
 
 from notifications.models.priority import Priority
+from notifications.system_monitor import limits
 from notifications.system_monitor.checks import CHECKS
-from notifications.system_monitor.checks.base import HealthCheck
+from notifications.system_monitor.checks.base import Context, HealthCheck
 from notifications.system_monitor.checks.database import Database
-from notifications.system_monitor.report import Finding, Listing, Measurement, Report, Result, State
+from notifications.system_monitor.report import Finding, Listing, Measurement, Report, Result, Rules, State
 from tenants.scope import all_tenants
 
 log = structlog.get_logger(__name__)
@@ -24,13 +25,25 @@ def run(*, checks: Iterable[type[HealthCheck]] = CHECKS, now: datetime.datetime 
     started_at = now or timezone.now()
     results: list[Result] = []
     with all_tenants(because="the monitor watches the whole platform"):
+        read_limits = _limits()
         for check in checks:
             reachable = not any(_says_unreachable(result) for result in results)
-            results.append(_run_one(check(), now=started_at) if reachable else _not_asked(check))
+            earlier = {result.slug: result for result in results}
+            context = Context(started_at, read_limits, earlier)
+            results.append(_run_one(check(), context) if reachable else _not_asked(check))
     return Report(started_at=started_at, finished_at=now or timezone.now(), results=results)
 
 
-def _run_one(check: HealthCheck, *, now: datetime.datetime) -> Result:
+def _limits() -> limits.Limits:
+    """Without a database what the environment says."""
+    try:
+        return limits.load()
+    except (OperationalError, InterfaceError, ProgrammingError):
+        connection.close()
+        return limits.Limits()
+
+
+def _run_one(check: HealthCheck, context: Context) -> Result:
     started = time.perf_counter()
     measurement: Measurement | None = None
     problem: Exception | None = None
@@ -38,7 +51,7 @@ def _run_one(check: HealthCheck, *, now: datetime.datetime) -> Result:
         with transaction.atomic(), connection.cursor() as cursor:
             # In a transaction, or the limit would have no effect; for each statement, so that none can hang.
             cursor.execute("SET LOCAL statement_timeout = %s", [int(settings.CHECK_TIME_LIMIT.total_seconds() * 1000)])
-            measurement = check.measure(now=now)
+            measurement = check.measure(context)
     except (OperationalError, InterfaceError) as error:
         problem = error
         if isinstance(check, Database) and not _answers():
@@ -54,11 +67,18 @@ def _run_one(check: HealthCheck, *, now: datetime.datetime) -> Result:
         slug=check.slug,
         component=check.component,
         listing=check.listing,
+        rules=rules_of(check),
         state=_state(check, measurement),
         summary=" ".join(finding.summary for finding in measurement.findings) or measurement.summary,
         seconds=seconds,
         measurement=measurement,
     )
+
+
+def rules_of(check: HealthCheck | type[HealthCheck]) -> Rules:
+    """When its problems open and are over."""
+    runs = settings.RECOVERY_RUNS if check.recovery_runs is None else check.recovery_runs
+    return Rules(hold=check.hold, recovery_runs=runs)
 
 
 def _state(check: HealthCheck, measurement: Measurement) -> State:
@@ -103,6 +123,7 @@ def _unknown(check: HealthCheck | type[HealthCheck], summary: str, seconds: floa
         slug=check.slug,
         component=check.component,
         listing=check.listing,
+        rules=rules_of(check),
         state=State.UNKNOWN,
         summary=summary,
         seconds=seconds,

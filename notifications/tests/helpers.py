@@ -19,7 +19,7 @@ from notifications.models import Incident, Notification
 from notifications.models.priority import Priority
 from notifications.serializers.inbox import NotificationSerializer
 from notifications.system_monitor import runner
-from notifications.system_monitor.checks.base import HealthCheck
+from notifications.system_monitor.checks.base import Context, HealthCheck
 from notifications.system_monitor.report import Finding, Listing, Measurement, Result
 from sms.models import CreditAccount, Message, Status
 from tenants.models import Tenant
@@ -95,7 +95,10 @@ def problem(
 
 
 def see(one: incidents.Problem) -> Incident:
-    return incidents.see_problem(problem=one, now=timezone.now())
+    """Of a problem that opens at first sight."""
+    seen = incidents.see_problem(problem=one, now=timezone.now())
+    assert seen is not None
+    return seen
 
 
 def resolve(incident: Incident) -> bool:
@@ -151,7 +154,7 @@ class Crashing(HealthCheck):
     component = "Crashing"
     listing = Listing.WARNINGS
 
-    def measure(self, *, now: datetime.datetime) -> Measurement:
+    def measure(self, context: Context) -> Measurement:
         raise RuntimeError("SELECT secret FROM vault")
 
 
@@ -162,7 +165,7 @@ class Hanging(HealthCheck):
     component = "Hanging"
     listing = Listing.ISSUES
 
-    def measure(self, *, now: datetime.datetime) -> Measurement:
+    def measure(self, context: Context) -> Measurement:
         with connection.cursor() as cursor:
             cursor.execute("SELECT pg_sleep(20)")
         raise AssertionError("It was not stopped.")
@@ -173,7 +176,7 @@ class Well(HealthCheck):
     component = "Well"
     listing = Listing.ISSUES
 
-    def measure(self, *, now: datetime.datetime) -> Measurement:
+    def measure(self, context: Context) -> Measurement:
         return Measurement(summary="All is well.", measured=1, unit="things", sample=1, threshold="at most 2")
 
 
@@ -181,7 +184,7 @@ class Ill(Well):
     slug = "ill"
     component = "Ill"
 
-    def measure(self, *, now: datetime.datetime) -> Measurement:
+    def measure(self, context: Context) -> Measurement:
         finding = Finding("", Priority.HIGH, "Ill: it is bad", "It is bad.", "Make it good.")
         return Measurement(
             summary="It is bad.", measured=3, unit="things", sample=1, threshold="at most 2", findings=[finding]

@@ -55,7 +55,8 @@ def test_ten_health_checks_of_a_frozen_platform_add_nothing(ill: None, admin: Us
 def test_what_is_over_goes_away_by_itself(ill: None, admin: User, tenant: Tenant) -> None:
     check_health()
     simulator.set_profile("healthy")
-    check_health(max_age=ALWAYS)
+    for _ in range(2):  # RECOVERY_RUNS
+        check_health(max_age=ALWAYS)
     assert open_ones() == [("sms_credits", ""), ("sms_service", "success_rate")]
     assert told(admin) == ["opened"] * 3 + ["resolved"]
 
@@ -68,7 +69,8 @@ def test_an_outage_of_the_carrier_opens_and_resolves_its_own_incident(admin: Use
     assert report["healthy"] is False
     assert open_ones() == [("sms_service", "provider:simulator")]
     simulator.set_profile("healthy")
-    assert check_health(max_age=ALWAYS)["healthy"] is True
+    for _ in range(2):  # RECOVERY_RUNS
+        assert check_health(max_age=ALWAYS)["healthy"] is True
     assert open_ones() == []
     assert told(admin) == ["opened", "resolved"]
     assert told(outsider) == []

@@ -1,6 +1,5 @@
 """Report -> incidents -> notifications."""
 
-import datetime
 from typing import Any, ClassVar
 
 import pytest
@@ -10,7 +9,7 @@ from accounts.models import User
 from notifications.models import Incident, MonitorRun, Notification
 from notifications.models.priority import Priority
 from notifications.system_monitor import runner
-from notifications.system_monitor.checks.base import HealthCheck
+from notifications.system_monitor.checks.base import Context, HealthCheck
 from notifications.system_monitor.reconcile import reconcile
 from notifications.system_monitor.report import Finding, Measurement
 from notifications.tests.helpers import Crashing, Well, problem, see, told
@@ -23,7 +22,7 @@ class Patient(Well):
     component = "Patient"
     findings: ClassVar[list[tuple[str, Priority]] | None] = []
 
-    def measure(self, *, now: datetime.datetime) -> Measurement:
+    def measure(self, context: Context) -> Measurement:
         if self.findings is None:
             raise RuntimeError
         found = [Finding(scope, priority, f"Patient {scope}", "Ill.", "") for scope, priority in self.findings]
@@ -44,7 +43,9 @@ class Ward:
 
 
 @pytest.fixture
-def ward(admin: User) -> Ward:
+def ward(admin: User, settings: Settings) -> Ward:
+    """Where one good run is enough; tests of the recovery say how many they want."""
+    settings.RECOVERY_RUNS = 1
     return Ward()
 
 

@@ -10,7 +10,7 @@ from pytest_django import Settings
 from accounts.models import User
 from notifications.models import Incident, MonitorRun, Notification
 from notifications.system_monitor import runner
-from notifications.system_monitor.checks.base import HealthCheck
+from notifications.system_monitor.checks.base import Context, HealthCheck
 from notifications.system_monitor.checks.database import Database
 from notifications.system_monitor.report import Listing, Measurement, State
 from notifications.tests.helpers import NOON, Crashing, Hanging, Ill, Well, messages
@@ -25,7 +25,7 @@ pytestmark = pytest.mark.django_db
 class BrokenSql(Well):
     slug = "broken_sql"
 
-    def measure(self, *, now: datetime.datetime) -> Measurement:
+    def measure(self, context: Context) -> Measurement:
         with connection.cursor() as cursor:
             cursor.execute("SELECT nothing FROM nowhere")
         raise AssertionError("There is such a table.")
@@ -56,8 +56,8 @@ def test_a_check_that_hangs_in_sql_is_stopped_and_the_others_answer(settings: Se
 @pytest.mark.django_db(transaction=True)
 def test_a_database_check_that_hangs_is_unknown_while_the_database_answers(settings: Settings) -> None:
     class Slow(Database):
-        def measure(self, *, now: datetime.datetime) -> Measurement:
-            return Hanging().measure(now=now)
+        def measure(self, context: Context) -> Measurement:
+            return Hanging().measure(context)
 
     settings.CHECK_TIME_LIMIT = datetime.timedelta(milliseconds=200)
     assert states(Slow, Well) == ["unknown", "ok"]
@@ -105,7 +105,7 @@ def test_running_writes_nothing(admin: User, tenant: Tenant) -> None:
 
 def test_a_check_that_writes_and_crashes_has_written_nothing(tenant: Tenant, platform: None) -> None:
     class Writing(Well):
-        def measure(self, *, now: datetime.datetime) -> Measurement:
+        def measure(self, context: Context) -> Measurement:
             messages(tenant, 1, status=Status.QUEUED)
             raise DatabaseError
 
@@ -120,8 +120,8 @@ def test_checks_see_every_tenant_and_leave_no_scope_behind(tenant: Tenant) -> No
 
 def test_now_is_what_the_checks_judge_by() -> None:
     class Clock(Well):
-        def measure(self, *, now: datetime.datetime) -> Measurement:
-            return Measurement(now.isoformat(), 1, "things", 1, "")
+        def measure(self, context: Context) -> Measurement:
+            return Measurement(context.now.isoformat(), 1, "things", 1, "")
 
     report = runner.run(checks=(Clock,), now=NOON)
     assert report.results[0].summary == "2026-03-10T12:00:30+00:00"

@@ -112,7 +112,10 @@ def test_bad_recipients_are_named_by_index_and_nothing_is_sent(api: APIClient, t
         "to.2": ["Letters in a phone number. Write it like +255754123456."],
     }
     assert body["code"] == "invalid"
-    assert body["detail"] == "to.1: Too short for a phone number. Begin with the country code. Write it like +255754123456."
+    assert (
+        body["detail"]
+        == "to.1: Too short for a phone number. Begin with the country code. Write it like +255754123456."
+    )
     assert credits_of(tenant) == 100_000
 
 

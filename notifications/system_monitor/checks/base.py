@@ -1,8 +1,21 @@
 import abc
 import datetime
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import ClassVar
 
-from notifications.system_monitor.report import Listing, Measurement
+from notifications.system_monitor.limits import Limit, Limits
+from notifications.system_monitor.report import Listing, Measurement, Result
+
+
+@dataclass(frozen=True)
+class Context:
+    """What a check is given to judge by."""
+
+    now: datetime.datetime
+    limits: Limits = field(default_factory=Limits)
+    earlier: Mapping[str, Result] = field(default_factory=dict)
+    """What the checks before it in this run said, by slug."""
 
 
 class HealthCheck(abc.ABC):
@@ -16,10 +29,22 @@ class HealthCheck(abc.ABC):
     component: ClassVar[str]
     """Its name in the health report."""
     listing: ClassVar[Listing]
+    limits: ClassVar[tuple[Limit, ...]] = ()
+    """What is too much or too little; each may be changed for the platform, some for one tenant."""
+    cadence: ClassVar[datetime.timedelta] = datetime.timedelta()
+    """Measured at most this often; in between the last answer stands."""
+    hold: ClassVar[datetime.timedelta] = datetime.timedelta()
+    """A problem must last this long before it is opened."""
+    recovery_runs: ClassVar[int | None] = None
+    """Runs in a row without it before it is over; None: RECOVERY_RUNS."""
+    depends_on: ClassVar[tuple[str, ...]] = ("database",)
+    """Slugs of checks; while one of these is critical this one is not asked."""
+    runbook: ClassVar[str] = ""
+    """Where a person reads what to do."""
 
     @abc.abstractmethod
-    def measure(self, *, now: datetime.datetime) -> Measurement:
-        """Measures, in a transaction of its own with a time limit on each statement.
+    def measure(self, context: Context) -> Measurement:
+        """Measures, in a transaction of its own with a time limit on each statement and on the whole.
 
         Whatever it raises makes the component's state unknown; it is the runner's to catch.
         """

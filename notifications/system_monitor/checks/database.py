@@ -1,6 +1,5 @@
 """Whether Postgres answers, fast enough, with room for more connections and all its tables."""
 
-import datetime
 import time
 from dataclasses import dataclass
 
@@ -9,7 +8,7 @@ from django.conf import settings
 from django.db import connection
 
 from notifications.models.priority import Priority
-from notifications.system_monitor.checks.base import HealthCheck
+from notifications.system_monitor.checks.base import Context, HealthCheck
 from notifications.system_monitor.report import Finding, Listing, Measurement
 
 GIGABYTE = 1024**3
@@ -32,8 +31,9 @@ class Database(HealthCheck):
     slug = "database"
     component = "Database"
     listing = Listing.ISSUES
+    depends_on = ()
 
-    def measure(self, *, now: datetime.datetime) -> Measurement:
+    def measure(self, context: Context) -> Measurement:
         vitals = _vitals()
         limit = settings.DATABASE_LATENCY_LIMIT_MS
         return Measurement(

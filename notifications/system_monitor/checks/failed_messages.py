@@ -1,13 +1,12 @@
 """How many messages failed for good."""
 
-import datetime
 from collections import Counter
 
 from django.conf import settings
 
 from notifications import wording
 from notifications.models.priority import Priority
-from notifications.system_monitor.checks.base import HealthCheck
+from notifications.system_monitor.checks.base import Context, HealthCheck
 from notifications.system_monitor.report import Finding, Listing, Measurement
 from sms import counts
 from sms.models.states import FAILED
@@ -20,7 +19,8 @@ class FailedMessages(HealthCheck):
     component = "Failed Messages"
     listing = Listing.ISSUES
 
-    def measure(self, *, now: datetime.datetime) -> Measurement:
+    def measure(self, context: Context) -> Measurement:
+        now = context.now
         limit = settings.FAILED_MESSAGES_LIMIT
         window = wording.window(settings.FAILED_MESSAGES_WINDOW)
         reasons: Counter[str] = Counter()

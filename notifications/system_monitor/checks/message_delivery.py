@@ -1,12 +1,10 @@
 """Whether messages move on."""
 
-import datetime
-
 from django.conf import settings
 
 from notifications import wording
 from notifications.models.priority import Priority
-from notifications.system_monitor.checks.base import HealthCheck
+from notifications.system_monitor.checks.base import Context, HealthCheck
 from notifications.system_monitor.report import Finding, Listing, Measurement
 from sms.models import Message
 
@@ -16,7 +14,8 @@ class MessageDelivery(HealthCheck):
     component = "Message Delivery"
     listing = Listing.WARNINGS
 
-    def measure(self, *, now: datetime.datetime) -> Measurement:
+    def measure(self, context: Context) -> Measurement:
+        now = context.now
         limit, after = settings.STUCK_MESSAGES_LIMIT, settings.STUCK_MESSAGES_AFTER
         # One more than the limit tells all that the rule asks, whatever the platform's size.
         since = Message.objects.stuck(now=now, after=after).order_by("status_changed_at")

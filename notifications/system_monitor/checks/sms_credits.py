@@ -1,13 +1,12 @@
 """Which tenants are about to be unable to send."""
 
-import datetime
 from typing import Any
 
 from django.conf import settings
 from django.db.models import Case, CharField, Count, F, Q, QuerySet, Value, When
 
 from notifications.models.priority import Priority
-from notifications.system_monitor.checks.base import HealthCheck
+from notifications.system_monitor.checks.base import Context, HealthCheck
 from notifications.system_monitor.report import Finding, Listing, Measurement
 from sms.models import CreditAccount
 
@@ -22,7 +21,7 @@ class SmsCredits(HealthCheck):
     component = "SMS Credits"
     listing = Listing.WARNINGS
 
-    def measure(self, *, now: datetime.datetime) -> Measurement:
+    def measure(self, context: Context) -> Measurement:
         accounts = _banded_accounts()
         bands = dict.fromkeys(BANDS, 0)
         checked = 0

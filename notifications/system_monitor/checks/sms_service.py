@@ -1,12 +1,10 @@
 """Whether the carrier's gateway answers, and whether what is settled was delivered."""
 
-import datetime
-
 from django.conf import settings
 
 from notifications import wording
 from notifications.models.priority import Priority
-from notifications.system_monitor.checks.base import HealthCheck
+from notifications.system_monitor.checks.base import Context, HealthCheck
 from notifications.system_monitor.report import Finding, Listing, Measurement
 from sms import counts
 from sms.models import Status
@@ -20,7 +18,8 @@ class SmsService(HealthCheck):
     component = "SMS Service"
     listing = Listing.ISSUES
 
-    def measure(self, *, now: datetime.datetime) -> Measurement:
+    def measure(self, context: Context) -> Measurement:
+        now = context.now
         ended = counts.of_platform(since=now - settings.SUCCESS_RATE_WINDOW, statuses=(Status.DELIVERED, *FAILED))
         delivered = sum(one.messages for one in ended if one.status == Status.DELIVERED)
         failed = sum(one.messages for one in ended if one.status in FAILED)

@@ -9,7 +9,7 @@ from django.db.models.functions import Coalesce, Greatest
 from accounts.models import User
 from notifications import wording
 from notifications.models.priority import Priority
-from notifications.system_monitor.checks.base import HealthCheck
+from notifications.system_monitor.checks.base import Context, HealthCheck
 from notifications.system_monitor.report import Finding, Listing, Measurement
 
 
@@ -18,7 +18,8 @@ class UserActivity(HealthCheck):
     component = "User Activity"
     listing = Listing.WARNINGS
 
-    def measure(self, *, now: datetime.datetime) -> Measurement:
+    def measure(self, context: Context) -> Measurement:
+        now = context.now
         limit, after = settings.INACTIVE_USERS_LIMIT_PERCENT, settings.INACTIVE_USERS_AFTER
         # GREATEST passes over NULL in Postgres. Who never signed in counts from the day they joined, so that
         # somebody who was invited yesterday is not called inactive.

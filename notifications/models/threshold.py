@@ -1,0 +1,57 @@
+"""What is too much or too little, where somebody decided otherwise than the environment."""
+
+from typing import ClassVar
+
+from django.conf import settings
+from django.db import models
+from django.utils.timezone import now
+from uuid_utils.compat import uuid7
+
+from tenants.models import Tenant
+
+
+class Threshold(models.Model):
+    """One number that a check goes by, for the platform or for one tenant. Only notifications.thresholds writes it.
+
+    Not a TenantScoped model: the platform's own belong to no tenant.
+    """
+
+    tenant = models.ForeignKey(Tenant, null=True, blank=True, on_delete=models.CASCADE, related_name="+")
+    check_slug = models.CharField(max_length=40)
+    name = models.CharField(max_length=40, help_text="As the check declares it, such as warning.")
+    value = models.IntegerField()
+    version = models.PositiveIntegerField(default=1)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["tenant", "check_slug", "name"], name="threshold_once", nulls_distinct=False
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.check_slug} {self.name} {self.value}"
+
+
+class ThresholdChange(models.Model):
+    """Who changed a threshold, when, and from what to what. Never changed."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    tenant = models.ForeignKey(Tenant, null=True, blank=True, on_delete=models.CASCADE, related_name="+")
+    check_slug = models.CharField(max_length=40)
+    name = models.CharField(max_length=40)
+    before = models.IntegerField(null=True, help_text="Empty: what the environment said.")
+    after = models.IntegerField(null=True, help_text="Empty: back to what the environment says.")
+    actor = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
+    reason = models.CharField(max_length=200, blank=True)
+    at = models.DateTimeField(default=now)
+
+    class Meta:
+        indexes: ClassVar = [
+            # used by the history of one check's thresholds
+            models.Index(fields=["check_slug", "-id"], name="threshold_history"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.check_slug} {self.name}: {self.before} -> {self.after}"
