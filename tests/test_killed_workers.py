@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import re
 import signal
 from collections.abc import Iterator
 from pathlib import Path
@@ -52,11 +53,13 @@ def submitted(house: House) -> int:
 
 def kill_worker(house: House) -> int:
     """With -9, the main process and all that hand messages over; returns how many those were."""
-    workers = [process for process in house.family() if "worker" in process.cmdline()]
-    for process in workers:
+    killed = 0
+    for process in house.family():
         with contextlib.suppress(psutil.NoSuchProcess):
-            os.kill(process.pid, signal.SIGKILL)
-    return len(workers)
+            if "worker" in process.cmdline():
+                os.kill(process.pid, signal.SIGKILL)
+                killed += 1
+    return killed
 
 
 def test_a_worker_killed_three_times_loses_nothing_and_sends_nothing_twice(house: House) -> None:
@@ -64,7 +67,7 @@ def test_a_worker_killed_three_times_loses_nothing_and_sends_nothing_twice(house
     house.run("manage.py", "shell", "-v", "0", "-c", QUEUE).check_returncode()
     for number in range(1, KILLS + 1):
         house.wait_until(lambda number=number: submitted(house) - before > number * 2000, seconds=60)
-        assert kill_worker(house) >= 2
+        assert kill_worker(house) >= 1  # the others may end with the first
     assert submitted(house) - before < MESSAGES  # it was in the middle of it
     in_flight = "SELECT count(*) FROM sms_message WHERE status IN ('queued', 'claimed', 'unknown')"
     house.wait_until(lambda: ask(house, in_flight) < 20, seconds=90)  # the demo's own go on
@@ -76,7 +79,7 @@ def test_a_worker_killed_three_times_loses_nothing_and_sends_nothing_twice(house
         seconds=30,
     )
     status = house.run("manage.py", "simulator", "status").stdout
-    assert "0 twice" in status or "0 duplicates" in status, status
+    assert re.search(r"^Handed over twice +0$", status, re.MULTILINE), status
     assert ask(house, f"SELECT count(DISTINCT id) FROM sms_message WHERE {wanted}") == MESSAGES
     done = house.run("manage.py", "reconcile_credits")
     assert done.returncode == 0, done.stdout + done.stderr
