@@ -4,6 +4,8 @@ from accounts.admin import ReadOnlyAdmin
 from notifications.models import (
     Announcement,
     Incident,
+    IncidentEvent,
+    MaintenanceWindow,
     MonitorRun,
     Notification,
     NotificationSettings,
@@ -60,3 +62,21 @@ class NotificationSettingsAdmin(ReadOnlyAdmin):
     list_select_related = ("user",)
     search_fields = ("user__email",)
     ordering = ("-id",)
+
+
+@admin.register(IncidentEvent)
+class IncidentEventAdmin(ReadOnlyAdmin):
+    list_display = ("at", "incident", "kind", "actor", "before", "after")
+    list_filter = ("kind",)
+    list_select_related = ("incident", "actor")
+    raw_id_fields = ("incident",)
+    ordering = ("-id",)
+    show_full_result_count = False
+
+
+@admin.register(MaintenanceWindow)
+class MaintenanceWindowAdmin(ReadOnlyAdmin):
+    list_display = ("title", "tenant", "starts_at", "minutes", "timezone", "cancelled_at")
+    list_select_related = ("tenant",)
+    search_fields = ("title",)
+    ordering = ("-starts_at",)

@@ -5,6 +5,7 @@ from django.urls import reverse
 
 from accounts.models import User
 from notifications.models import Notification
+from sms.models import Route
 from sms.services import Addressee, queue_messages
 from tenants.models import Tenant
 from tenants.scope import all_tenants
@@ -39,3 +40,13 @@ def test_every_list_and_every_page_opens_for_platform_admins(
 def test_others_are_sent_to_sign_in(owner: User, client: Client) -> None:
     client.force_login(owner)
     assert client.get("/admin/").status_code == 302
+
+
+@pytest.mark.django_db
+def test_platform_admins_decide_which_carriers_share_the_messages(client: Client, staff: User, tenant: Tenant) -> None:
+    client.force_login(staff)
+    add = reverse("admin:sms_route_add")
+    assert client.post(add, {"provider": "twilio", "weight": "30", "tenant": tenant.pk}).status_code == 302
+    assert client.post(add, {"provider": "pigeon", "weight": "70"}).status_code == 200  # there is none of that name
+    with all_tenants(because="the test looks at the routes"):
+        assert list(Route.objects.values_list("provider", "tenant", "weight")) == [("twilio", tenant.pk, 30)]

@@ -12,6 +12,11 @@ class UnknownProvider(LookupError):
     pass
 
 
+def slugs() -> list[str]:
+    """Of every provider that is there, in the order of the registry."""
+    return [provider.slug for provider in (*PROVIDERS, *gateways())]
+
+
 def get_provider(slug: str) -> Provider:
     """Raises UnknownProvider."""
     for provider in (*PROVIDERS, *gateways()):
