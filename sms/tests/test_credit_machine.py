@@ -29,7 +29,6 @@ from tenants.scope import all_tenants
 Refunds = CreditAccount.Refunds
 FAILED = (Status.UNDELIVERED, Status.REJECTED, Status.EXPIRED)
 START = datetime.datetime(2026, 3, 10, 12, tzinfo=datetime.UTC)
-DAY = datetime.timedelta(days=1)
 _numbers = itertools.count()
 
 
@@ -123,12 +122,12 @@ class Ledger(RuleBasedStateMachine):
     @rule(
         who=st.integers(0, 1),
         credits=st.integers(1, 150),
-        days=st.none() | st.integers(1, 4),
+        hours=st.none() | st.integers(1, 30),
         payment=st.integers(1, 6),
     )
-    def top_up(self, who: int, credits: int, days: int | None, payment: int) -> None:
+    def top_up(self, who: int, credits: int, hours: int | None, payment: int) -> None:
         books, reference = self.books[who], f"pay-{payment}"
-        expires_at = self.now + days * DAY if days else None
+        expires_at = self.now + datetime.timedelta(hours=hours) if hours else None
         known = books.payments.get(reference)
         with time_machine.travel(self.now, tick=False), books.attempt() as attempt:
             books.expire(self.now)
@@ -316,8 +315,8 @@ def test_no_interleaving_loses_or_makes_a_credit(everybody: None) -> None:
     run_state_machine_as_test(
         Ledger,
         settings=settings(
-            max_examples=25,
-            stateful_step_count=25,
+            max_examples=50,
+            stateful_step_count=30,
             deadline=None,
             database=None,
             phases=(Phase.generate, Phase.shrink),
