@@ -14,10 +14,10 @@ from sms.prepared import Prepared
 from sms.services.credits.falling import announce_falls
 
 # The account's row is locked by its UPDATE, and the entry's id is made after it: so entries sort as they happened.
-# Where the same movement is in the ledger already, nothing moves. Percentages are of the balance after the last top-up,
-# rounded up, so that `percent <= threshold` says exactly whether it is reached. A fall counts from the least that was
-# left since that top-up; so credits that come back and go again fall nowhere. Where a band is crossed a second time,
-# because somebody moved it, its row tells of the second time.
+# Where the same movement is in the ledger already, nothing moves. Percentages are of the balance after the last
+# top-up, rounded up, so that `percent <= threshold` says exactly whether it is reached. A fall counts from the least
+# that was left since that top-up; so credits that come back and go again fall nowhere. Where a band is crossed a
+# second time, because somebody moved it, its row tells of the second time.
 MOVE = Prepared(
     """
 WITH after AS (
