@@ -1,5 +1,6 @@
 """Serializer fields that more than one room takes, and those for what people say of themselves."""
 
+import datetime
 import functools
 import re
 from typing import Any
@@ -12,6 +13,10 @@ from rest_framework import serializers
 from accounts.phone import NotAPhoneNumber, to_e164
 
 WHOLE = re.compile("-?[0-9]+")
+EARLIEST, LATEST = (
+    datetime.datetime.min.replace(tzinfo=datetime.UTC),
+    datetime.datetime.max.replace(tzinfo=datetime.UTC),
+)
 AN_ID = re.compile("[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
 
@@ -26,6 +31,17 @@ def to_uuid(text: Any) -> UUID | None:
     """An id as the API writes it, and nothing else that Python's UUID would take: no number, no braces, no urn:, and
     no digits of other scripts."""
     return UUID(text) if isinstance(text, str) and AN_ID.fullmatch(text) else None
+
+
+def in_utc(moment: datetime.datetime) -> datetime.datetime:
+    """The same moment, written so that Postgres reads it: it refuses offsets of 16 hours and more.
+
+    What in UTC lies beyond the calendar is the calendar's end.
+    """
+    try:
+        return moment.astimezone(datetime.UTC)
+    except OverflowError:
+        return EARLIEST if moment.year == datetime.MINYEAR else LATEST
 
 
 class IdField(serializers.UUIDField):

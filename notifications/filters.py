@@ -1,27 +1,12 @@
 import datetime
-from typing import Any
 
 import django_filters
 from django.db.models import Q, QuerySet
-from django_filters.fields import IsoDateTimeField
 
+from accounts.filters import BOOLEANS, MomentFilter
 from notifications.models import Notification
 from notifications.models.notification import NotificationQuerySet
 from notifications.models.priority import Priority
-from notifications.serializers.fields import in_utc
-
-#: Django's own boolean field takes an unknown word for "no filter", and so does it take 1.
-BOOLEANS = {"true": True, "True": True, "1": True, "false": False, "False": False, "0": False}
-
-
-class UtcDateTimeField(IsoDateTimeField):
-    def to_python(self, value: Any) -> datetime.datetime | None:
-        moment = super().to_python(value)
-        return moment and in_utc(moment)
-
-
-class MomentFilter(django_filters.IsoDateTimeFilter):
-    field_class = UtcDateTimeField
 
 
 class NotificationFilter(django_filters.FilterSet):

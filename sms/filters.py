@@ -8,31 +8,32 @@ from django.db.models import Q, QuerySet
 from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 
+from accounts.filters import BOOLEANS, IdFilter, MomentFilter
 from accounts.phone import NotAPhoneNumber, to_e164
+from accounts.query import query_of
 from sms.models import Batch, Contact, CreditEntry, Message, Status, Traffic
 from sms.models.states import COARSE
 
 STATES = [(state, state) for state in sorted(set(COARSE.values()))]
-BOOLEANS = {"true": True, "True": True, "1": True, "false": False, "False": False, "0": False}
 
 
 def narrowed(of: type[django_filters.FilterSet], request: Request, rows: QuerySet[Any]) -> QuerySet[Any]:
     """The rows that the query string asks for. Raises ValidationError."""
-    filtered = of(request.query_params, queryset=rows)
+    filtered = of(query_of(request), queryset=rows)
     if not filtered.is_valid():
         raise ValidationError(filtered.errors)
     return filtered.qs
 
 
 class PeriodFilter(django_filters.FilterSet):
-    since = django_filters.IsoDateTimeFilter(field_name="created_at", lookup_expr="gte")
-    until = django_filters.IsoDateTimeFilter(field_name="created_at", lookup_expr="lt")
+    since = MomentFilter(field_name="created_at", lookup_expr="gte")
+    until = MomentFilter(field_name="created_at", lookup_expr="lt")
 
 
 class MessageFilter(PeriodFilter):
     status = django_filters.ChoiceFilter(choices=Status.choices)
     state = django_filters.ChoiceFilter(choices=STATES, method="by_state")
-    batch = django_filters.UUIDFilter(field_name="batch_id")
+    batch = IdFilter(field_name="batch_id")
     recipient = django_filters.CharFilter(method="by_number", max_length=32)
     sender_id = django_filters.CharFilter(max_length=16)
     traffic = django_filters.ChoiceFilter(choices=Traffic.choices)
@@ -63,7 +64,7 @@ class BatchFilter(PeriodFilter):
 
 class ContactFilter(django_filters.FilterSet):
     search = django_filters.CharFilter(method="by_text", max_length=100)
-    group = django_filters.UUIDFilter(field_name="groups__group_id")
+    group = IdFilter(field_name="groups__group_id")
     opted_out = django_filters.TypedChoiceFilter(
         choices=[(word, word) for word in BOOLEANS], coerce=BOOLEANS.get, method="by_wish"
     )

@@ -10,8 +10,10 @@ from rest_framework.test import APIClient
 from accounts.models import User
 from notifications import announcements, texts
 from notifications.tests.helpers import tell
-from sms.tests.helpers import make_message
+from sms.models import Batch, Contact, ContactGroup, MessageTemplate
+from sms.tests.helpers import make_message, number
 from tenants.models import Tenant
+from tenants.scope import tenant_scope
 
 PARAMETER = re.compile(r"<(?:\w+:)?(\w+)>")
 ALWAYS = {"head", "options"}
@@ -33,9 +35,19 @@ PUBLIC = {"api/schema/", "api/docs/"}
 WITH_DATA = [route for route in ROUTES if route not in PUBLIC]
 
 
+#: Parameters that two rooms call alike: which of the things this one means, by route and parameter.
+ALIKE = {("api/sms/templates/", "template_id"): "message_template_id"}
+
+
+def thing_of(route: str) -> str:
+    """Which of the things stands in a route with a parameter."""
+    (name,) = PARAMETER.findall(route)
+    return ALIKE.get((route.partition("<")[0], name), name)
+
+
 def address(route: str, things: Mapping[str, Any]) -> str:
-    """The route with its parameters filled in, by name."""
-    return "/" + PARAMETER.sub(lambda match: str(things[match[1]]), route)
+    """The route with its parameter filled in."""
+    return "/" + PARAMETER.sub(lambda _: str(things[thing_of(route)]), route)
 
 
 def methods(client: APIClient, route: str, things: Mapping[str, Any]) -> set[str]:
@@ -53,11 +65,23 @@ def real_things(*, user: User, tenant: Tenant) -> dict[str, Any]:
         "message": "$message",
         "is_active": False,
     }
+    with tenant_scope(tenant.pk):
+        batch = Batch.objects.create(
+            tenant=tenant, author=user, text="Hello", sender_id="Acme", accepted=1, segments=1, credits=1
+        )
+        contact = Contact.objects.create(tenant=tenant, phone_number=number(2), raw_phone_number=number(2), name="Ada")
+        group = ContactGroup.objects.create(tenant=tenant, name="Friends")
+        group.members.create(tenant=tenant, contact=contact)
+        text = MessageTemplate.objects.create(tenant=tenant, name="Greeting", text="Hi $name, your code is $code")
     job = announcements.announce(author=user, title="Hi", message="You", audience={"emails": [user.email]})
     return {
         "notification_id": tell(user).pk,
         "tenant_id": tenant.pk,
-        "message_id": make_message(tenant).pk,
+        "message_id": make_message(tenant, batch=batch).pk,
+        "batch_id": batch.pk,
+        "contact_id": contact.pk,
+        "group_id": group.pk,
+        "message_template_id": text.pk,
         "template_id": texts.create_template(fields=words).pk,
         "job_id": job.pk,
         "provider": "simulator",

@@ -17,12 +17,12 @@ from tenants.models import Tenant
 from tests import routes
 from tests.hostile import values
 from tests.hostile.calls import Call, Caller, Refusals, assert_tells_nothing, names_that_are_read
+from tests.hostile.sms import ID, LATER, PAGES, SMS_CALLS
 from tests.hostile.values import Field, choice, listing, obj, optional, phone, text, url, uuid, when, whole, yes_no
 
-AUTH, TENANTS, SMS, API = "api/auth/", "api/tenants/", "api/sms/", "api/notifications/"
+AUTH, TENANTS, API = "api/auth/", "api/tenants/", "api/notifications/"
 ONE, SYSTEM, TEMPLATES = f"{API}<uuid:notification_id>/", f"{API}system/", f"{API}templates/"
 TEMPLATE = f"{TEMPLATES}<uuid:template_id>/"
-ID, LATER = "0192f3a4-0000-7000-8000-000000000000", "2126-01-01T00:00:00Z"
 
 
 PASSWORDS = Field("x", (*text("x", 128, blank=True).wrong, ""))  # of spaces alone is one too
@@ -52,7 +52,6 @@ FILTERS = optional(
         "until": when("2026-01-01T00:00:00Z"),
     }
 )
-PAGES = {"page_size": whole(20, 1, 100), "older_than": uuid(ID), "newer_than": Field(ID, uuid(ID).wrong, apart=True)}
 SETTINGS = optional(
     {
         "email_notifications_enabled": yes_no(True),
@@ -105,20 +104,9 @@ CALLS = (
     Call("get", f"{AUTH}settings/profile/"),
     Call("put", f"{AUTH}settings/profile/", PROFILE),
     Call("get", TENANTS),
-    Call("post", f"{TENANTS}switch/", {"tenant_id": uuid(ID)}),
+    Call("post", f"{TENANTS}switch/", {"tenant_id": uuid(ID, "tenant_id")}),
     Call("get", f"{TENANTS}<uuid:tenant_id>/members/"),
-    Call(
-        "post",
-        f"{SMS}messages/",
-        {
-            "to": listing(Field("+255754123456", (*phone("").wrong, "", None)), 1000),
-            "text": text("Hello", 1600),
-            "sender_id": Field("ACME", (*text("x", 11).wrong, "A.B", f"A{values.BIDI}", "\u0663\u0663\u0663")),
-        },
-        once=True,
-    ),
-    Call("get", f"{SMS}messages/<uuid:message_id>/"),
-    Call("post", f"{SMS}receipts/<slug:provider>/", {}, needs_credentials=False, signed=True),
+    *SMS_CALLS,
     Call("get", API, query={**FILTERS, **PAGES}),
     Call("get", f"{API}recent/", query={"limit": whole(10, 1, 50)}),
     Call("get", f"{API}real/", query={**FILTERS, "limit": whole(20, 1, 100)}),
@@ -202,8 +190,12 @@ def test_every_field_that_is_read_has_its_hostile_values_and_a_good_one(
     caller.sign_in()  # a poll of a new session goes the long way
     read = names_that_are_read(monkeypatch)
     query = "?" + "&".join(f"{name}={quote(str(one.good))}" for name, one in call.query.items() if not one.apart)
-    content = b'{"receipts": []}' if call.signed else values.as_json(caller.good(call))
-    response = caller.send(call, content if call.body is not None else b"{", query=query)
+    content, content_type = values.as_json(caller.good(call)), values.JSON
+    if call.signed:
+        content = b'{"receipts": []}'
+    elif call.file:
+        content, content_type = b"phone,name\n0754000009,Asha\n", "text/csv"
+    response = caller.send(call, content if call.body is not None else b"{", content_type, query=query)
     is_token_or_password = call.route.startswith(AUTH) and not call.needs_credentials
     assert response.status_code < 400 or is_token_or_password, response.content
     assert read == set(call.body or {}) | set(call.query)
@@ -254,7 +246,7 @@ def test_a_parameter_that_is_wrong(call: Call, caller: Caller, refusals: Refusal
 
 @pytest.mark.parametrize("call", [call for call in CALLS if "<uuid" in call.route], ids=str)
 def test_an_id_that_is_none_or_nobodys(call: Call, caller: Caller, refusals: Refusals) -> None:
-    (name,) = routes.PARAMETER.findall(call.route)
+    name = routes.thing_of(call.route)
     for value in (uuid4(), "x", "%00", "%ED%A0%80", "0" * 5000, quote(values.ARABIC_ID), f"{ID}%0A", "..%2f", "{}"):
         caller.things[name] = value
         refusals.judge(value, caller.send(call, values.as_json(caller.good(call))), status=(404,))

@@ -13,19 +13,36 @@ from conftest import signed_in
 from notifications.models import NotificationTemplate
 from notifications.tests import helpers
 from notifications.tests.helpers import tell
-from sms.tests.helpers import make_message
+from sms import services as sms
+from sms.models import Contact, ContactGroup, MessageTemplate
+from sms.tests.helpers import make_message, number
 from tenants import services as tenants
 from tenants.models import Tenant
+from tenants.scope import tenant_scope
 from tests import routes
 
-API = "api/notifications/"
+API, SMS = "api/notifications/", "api/sms/"
 #: Every GET, and its queries. One of them finds the session and whose it is.
 COSTS = {
     "api/auth/profile/": 2,
     "api/auth/settings/profile/": 2,
     "api/tenants/": 2,
     "api/tenants/<uuid:tenant_id>/members/": 3,  # whether I am one, and all of them
-    "api/sms/messages/<uuid:message_id>/": 3,  # which tenant I work in, and the message
+    f"{SMS}messages/<uuid:message_id>/": 4,  # which tenant I work in, the message, and its timeline
+    f"{SMS}messages/": 3,
+    f"{SMS}batches/": 3,
+    f"{SMS}batches/<uuid:batch_id>/": 4,
+    f"{SMS}contacts/": 4,
+    f"{SMS}contacts/<uuid:contact_id>/": 4,
+    f"{SMS}contacts/export.csv": 3,
+    f"{SMS}groups/": 3,
+    f"{SMS}groups/<uuid:group_id>/": 3,
+    f"{SMS}templates/": 3,
+    f"{SMS}templates/<uuid:template_id>/": 3,
+    f"{SMS}balance/": 3,
+    f"{SMS}ledger/": 3,
+    f"{SMS}ledger/statement.csv": 3,
+    f"{SMS}statistics/": 4,
     API: 2,
     f"{API}recent/": 0,  # stored
     f"{API}real/": 2,
@@ -52,22 +69,39 @@ class Reader:
 
     def grow(self, rows: int) -> None:
         """So many of each thing that a read could stumble over one by one."""
-        for number in range(self.rows, rows):
-            tell(self.user, f"Number {number}", tenant=self.tenant, status=["unread", "read", "archived"][number % 3])
-            helpers.see(helpers.problem(scope=f"tenant:{number}"))
+        for index in range(self.rows, rows):
+            tell(self.user, f"Number {index}", tenant=self.tenant, status=["unread", "read", "archived"][index % 3])
+            helpers.see(helpers.problem(scope=f"tenant:{index}"))
             words = {"kind": "announcement", "title": "$title", "message": "$message", "notification_type": "info"}
-            NotificationTemplate.objects.create(name=f"Number {number}", priority="low", is_active=False, **words)
-            other = Tenant.objects.create(name=f"Number {number}", slug=f"number-{number}")
+            NotificationTemplate.objects.create(name=f"Number {index}", priority="low", is_active=False, **words)
+            other = Tenant.objects.create(name=f"Number {index}", slug=f"number-{index}")
             tenants.add_member(tenant=other, user=self.user)
-            colleague = User.objects.create_user(f"number-{number}@acme.test")
+            colleague = User.objects.create_user(f"number-{index}@acme.test")
             tenants.add_member(tenant=self.tenant, user=colleague)
-            make_message(self.tenant)
+            make_message(self.tenant, batch_id=self.things["batch_id"])
+            self._grow_sms(index)
         self.rows = rows
+
+    def _grow_sms(self, index: int) -> None:
+        with tenant_scope(self.tenant.pk):
+            mine: dict[str, Any] = {"tenant": self.tenant, "name": f"Number {index}"}
+            group = ContactGroup.objects.create(**mine)
+            to = number(100 + index)
+            contact = Contact.objects.create(phone_number=to, raw_phone_number=to, **mine)
+            for key in (group.pk, self.things["group_id"]):
+                contact.groups.create(tenant=self.tenant, group_id=key)
+            group.members.create(tenant=self.tenant, contact_id=self.things["contact_id"])
+            MessageTemplate.objects.create(text="Hi $name", **mine)
+            sms.top_up(tenant_id=self.tenant.pk, credits=100, actor=self.user)
+            sms.queue_messages(
+                tenant_id=self.tenant.pk, addressees=[sms.Addressee(to, "Hi")], sender_id="Acme", author=self.user
+            )
 
     def cost(self, path: str) -> int:
         with CaptureQueriesContext(connection) as queries:
             answer = self.client.get(path)
-        assert answer.status_code == 200, answer.content
+            content = answer.getvalue()  # type: ignore[attr-defined] # a file is read while it is sent
+        assert answer.status_code == 200, content
         return len(queries)
 
 

@@ -9,15 +9,11 @@ from django.utils.dateparse import parse_datetime
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from accounts.fields import to_uuid
+from accounts.fields import in_utc, to_uuid
 from notifications.models.priority import Priority
 
 #: Bounds what a caller can have stored with a notification.
 MAX_DATA_CHARACTERS, MAX_DATA_LEVELS = 4000, 20
-EARLIEST, LATEST = (
-    datetime.datetime.min.replace(tzinfo=datetime.UTC),
-    datetime.datetime.max.replace(tzinfo=datetime.UTC),
-)
 
 
 @extend_schema_field({"type": "string", "anyOf": [{"format": "uuid"}, {"format": "date-time"}]})
@@ -38,17 +34,6 @@ class WatermarkField(serializers.CharField):
         if moment is None:
             raise serializers.ValidationError("Not a notification's id and not an ISO 8601 time.")
         return in_utc(moment if timezone.is_aware(moment) else moment.replace(tzinfo=datetime.UTC))
-
-
-def in_utc(moment: datetime.datetime) -> datetime.datetime:
-    """The same moment, written so that Postgres reads it: it refuses offsets of 16 hours and more.
-
-    What in UTC lies beyond the calendar is the calendar's end.
-    """
-    try:
-        return moment.astimezone(datetime.UTC)
-    except OverflowError:
-        return EARLIEST if moment.year == datetime.MINYEAR else LATEST
 
 
 @extend_schema_field({"type": "string", "enum": [*Priority.values, "urgent"]})

@@ -2,7 +2,7 @@ from typing import Any, ClassVar
 
 from rest_framework import serializers
 
-from accounts.fields import PhoneNumberField
+from accounts.fields import IdField, PhoneNumberField
 from sms.models import Contact, ContactGroup, MessageTemplate
 from sms.services.composing import MAX_TEXT
 from sms.services.contacts import placeholders
@@ -26,7 +26,7 @@ class ContactSerializer(serializers.ModelSerializer[Contact]):
 class WriteContactSerializer(serializers.Serializer[Any]):
     phone_number = PhoneNumberField()
     name = serializers.CharField(max_length=150, allow_blank=True, required=False)
-    groups = serializers.ListField(child=serializers.UUIDField(), max_length=MAX_GROUPS, required=False)
+    groups = serializers.ListField(child=IdField(), max_length=MAX_GROUPS, required=False)
 
 
 class GroupSerializer(serializers.ModelSerializer[ContactGroup]):
@@ -42,7 +42,7 @@ class WriteGroupSerializer(serializers.Serializer[Any]):
 
 
 class MembersSerializer(serializers.Serializer[Any]):
-    contacts = serializers.ListField(child=serializers.UUIDField(), min_length=1, max_length=MAX_MEMBERS)
+    contacts = serializers.ListField(child=IdField(), min_length=1, max_length=MAX_MEMBERS)
 
 
 class TemplateSerializer(serializers.ModelSerializer[MessageTemplate]):

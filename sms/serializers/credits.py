@@ -3,7 +3,7 @@ from typing import Any, ClassVar
 
 from rest_framework import serializers
 
-from accounts.fields import StrictIntegerField
+from accounts.fields import IdField, StrictIntegerField
 from sms.models import CreditAccount, CreditEntry
 
 #: More in one top-up is a slip of the finger.
@@ -36,7 +36,7 @@ class StatisticsQuery(serializers.Serializer[Any]):
 
 
 class TopUpSerializer(serializers.Serializer[Any]):
-    tenant = serializers.UUIDField()
+    tenant = IdField()
     credits = StrictIntegerField(min_value=1, max_value=MOST_CREDITS)
     reference = serializers.CharField(max_length=80)
     expires_at = serializers.DateTimeField(required=False, allow_null=True)

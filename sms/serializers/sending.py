@@ -3,7 +3,7 @@ from typing import Any
 
 from rest_framework import serializers
 
-from accounts.fields import StrictIntegerField
+from accounts.fields import IdField, StrictIntegerField
 from sms.models import Traffic
 from sms.services.composing import MAX_RECIPIENTS, MAX_TEXT
 from sms.services.scheduling import LONGEST_VALIDITY, SHORTEST_VALIDITY
@@ -41,9 +41,9 @@ class SendSerializer(serializers.Serializer[Any]):
     """A batch to send: to whom, what, and when."""
 
     to = RecipientsField(required=False)
-    group = serializers.UUIDField(required=False)
+    group = IdField(required=False)
     text = serializers.CharField(max_length=MAX_TEXT, trim_whitespace=False, required=False)
-    template = serializers.UUIDField(required=False)
+    template = IdField(required=False)
     variables = VariablesField(required=False)
     # 11 letters and digits, or a number: 3GPP TS 23.040, 9.1.2.5
     sender_id = serializers.RegexField(r"^[A-Za-z0-9 ]{1,11}$|^\+?[0-9]{3,15}$", max_length=16)

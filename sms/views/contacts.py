@@ -14,6 +14,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.pagination import IdPagination
+from accounts.query import query_of
 from sms.filters import ContactFilter, narrowed
 from sms.models import Contact, GroupMember
 from sms.serializers.contacts import ContactSerializer, ImportQuery, WriteContactSerializer
@@ -111,7 +112,7 @@ class ContactImportView(TenantView):
 
     def post(self, request: Request) -> Response:
         form: dict[str, Any] = dict(request.data.items())  # type: ignore[union-attr] # our parsers give no lists
-        asked = ImportQuery(data=request.query_params.dict() | form)
+        asked = ImportQuery(data=query_of(request) | form)
         asked.is_valid(raise_exception=True)
         try:
             sheet = read(_bytes(form.get("file")))

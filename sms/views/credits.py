@@ -13,6 +13,7 @@ from rest_framework.views import APIView
 from accounts.callers import caller
 from accounts.pagination import IdPagination
 from accounts.permissions import IsPlatformAdmin
+from accounts.query import query_of
 from sms import services, statistics
 from sms.filters import EntryFilter, narrowed
 from sms.models import CreditAccount, CreditEntry
@@ -57,7 +58,7 @@ class StatementView(TenantView):
 
     def get(self, request: Request) -> StreamingHttpResponse:
         self.require_manager()
-        asked = StatementQuery(data=request.query_params.dict())
+        asked = StatementQuery(data=query_of(request))
         asked.is_valid(raise_exception=True)
         found = services.statement(self.membership.tenant_id, **asked.validated_data)
         return csv_reply("statement.csv", _lines(found))
@@ -67,7 +68,7 @@ class StatisticsView(TenantView):
     """GET `?since&until`, two days: what was sent, by day, state, provider and reason."""
 
     def get(self, request: Request) -> Response:
-        asked = StatisticsQuery(data=request.query_params.dict())
+        asked = StatisticsQuery(data=query_of(request))
         asked.is_valid(raise_exception=True)
         given = asked.validated_data
         try:

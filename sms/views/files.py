@@ -6,6 +6,7 @@ from typing import Any
 from django.http import StreamingHttpResponse
 from rest_framework.negotiation import DefaultContentNegotiation
 from rest_framework.parsers import BaseParser, MultiPartParser
+from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
 
 from sms.sheets import MAX_BYTES, written
@@ -33,11 +34,18 @@ class FileParser(MultiPartParser):
         return super().parse(stream, media_type, parser_context)
 
 
+class _AsCsv(BaseRenderer):
+    """Says that there is CSV to be had; `csv_reply` writes it."""
+
+    media_type = "text/csv"
+
+
 class AnyAccept(DefaultContentNegotiation):
     """For what answers with a file: whoever accepts text/csv alone still gets it, and a refusal as JSON."""
 
     def select_renderer(self, request: Request, renderers: Iterable[Any], format_suffix: str | None = None) -> Any:
-        renderer = next(iter(renderers))
+        renderer, *others = renderers
+        super().select_renderer(request, [renderer, *others, _AsCsv()], format_suffix)
         return renderer, renderer.media_type
 
 

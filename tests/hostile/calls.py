@@ -41,6 +41,8 @@ class Call:
     once: bool = False
     """It takes an Idempotency-Key."""
     signed: bool = False
+    file: bool = False
+    """It takes a CSV file."""
 
     def __str__(self) -> str:
         return f"{self.method} {self.route}"
@@ -99,8 +101,13 @@ class Caller:
         return statuses[0]
 
     def good(self, call: Call) -> dict[str, Any]:
-        body = {name: one.good for name, one in (call.body or {}).items()}
-        return body | ({"tenant_id": str(self.things["tenant_id"])} if "tenant_id" in body else {})
+        return {name: self._good(one) for name, one in (call.body or {}).items() if not one.apart}
+
+    def _good(self, one: Field) -> Any:
+        if not one.thing:
+            return one.good
+        key = str(self.things[one.thing])
+        return [key] if isinstance(one.good, list) else key
 
 
 class Refusals:

@@ -1,7 +1,7 @@
 """What callers send by mistake or on purpose, by the kind of value that a field wants."""
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Self
 
 NUL, HALF, BIDI, LONG = "a\x00b", "\ud800", "\u202e", "x" * 100_000
@@ -23,9 +23,14 @@ class Field:
     """Refused too, but the blame is not this field's alone."""
     apart: bool = False
     """Good only without the others."""
+    thing: str = ""
+    """Good is the id of this one of the real things."""
 
     def optional(self) -> Self:
-        return type(self)(self.good, self.wrong, required=False, odd=self.odd)
+        return replace(self, required=False)
+
+    def alone(self) -> Self:
+        return replace(self, required=False, apart=True)
 
 
 def optional(fields: dict[str, Field]) -> dict[str, Field]:
@@ -43,6 +48,18 @@ def whole(good: int, least: int, most: int) -> Field:
     return Field(good, (*NOT_A_WORD, None, True, False, LONG, *near, *like))
 
 
+def day(good: str) -> Field:
+    like = (
+        "tomorrow",
+        "\u0662\u0660\u0662\u0666-01-01",
+        "2026-02-30",
+        "20260101",
+        f"{good}T00:00:00Z",
+        f"{good}{BIDI}",
+    )
+    return Field(good, (*NOT_A_WORD, True, 5, "0000-01-01", "9999-12-31", "0001-01-01", LONG, *like))
+
+
 def choice(good: str) -> Field:
     like = ("nonsense", "", good.upper(), f" {good}", f"{good}{BIDI}", f"{good},{good}", "\u0663", "-1", LONG)
     return Field(good, (*NOT_A_WORD, 5, True, *like))
@@ -52,9 +69,9 @@ def yes_no(good: bool) -> Field:
     return Field(good, (*NOT_A_WORD, None, "maybe", "", 2, -1, 1.5, f"true{BIDI}", "\u0661", LONG))
 
 
-def uuid(good: Any) -> Field:
+def uuid(good: Any, thing: str = "") -> Field:
     like = ("x", "", str(good)[:-1], f"{good}0", f"{{{good}}}", f"urn:uuid:{good}", f"{good}{BIDI}", ARABIC_ID, LONG)
-    return Field(str(good), (*NOT_A_WORD, True, 5, 1.5, *like))
+    return Field(str(good), (*NOT_A_WORD, True, 5, 1.5, *like), thing=thing)
 
 
 def when(good: str) -> Field:
@@ -73,7 +90,11 @@ def obj(good: dict[str, Any]) -> Field:
 
 def listing(item: Field, most: int) -> Field:
     items = tuple([bad] for bad in item.wrong if bad is not None)
-    return Field([item.good], (*items, [], [None], [item.good] * (most + 1), "x", 5, True, {}, {"0": item.good}, NUL))
+    return Field(
+        [item.good],
+        (*items, [], [None], [item.good] * (most + 1), "x", 5, True, {}, {"0": item.good}, NUL),
+        thing=item.thing,
+    )
 
 
 def url(good: str) -> Field:

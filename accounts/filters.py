@@ -1,0 +1,38 @@
+"""What lists of more than one room are narrowed by, read as strictly as the fields of a body."""
+
+import datetime
+from typing import Any
+from uuid import UUID
+
+import django_filters
+from django import forms
+from django_filters.fields import IsoDateTimeField
+
+from accounts.fields import in_utc, to_uuid
+
+#: Django's own boolean field takes an unknown word for "no filter", and so does it take 1.
+BOOLEANS = {"true": True, "True": True, "1": True, "false": False, "False": False, "0": False}
+
+
+class UtcDateTimeField(IsoDateTimeField):
+    def to_python(self, value: Any) -> datetime.datetime | None:
+        moment = super().to_python(value)
+        return moment and in_utc(moment)
+
+
+class MomentFilter(django_filters.IsoDateTimeFilter):
+    field_class = UtcDateTimeField
+
+
+class IdFormField(forms.UUIDField):
+    def to_python(self, value: Any) -> UUID | None:
+        if value in self.empty_values:
+            return None
+        found = to_uuid(value)
+        if found is None:
+            raise forms.ValidationError(self.error_messages["invalid"], code="invalid")
+        return found
+
+
+class IdFilter(django_filters.UUIDFilter):
+    field_class = IdFormField
