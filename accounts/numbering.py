@@ -141,7 +141,8 @@ def is_exact(digits: str) -> bool:
         return False
     national = digits[len(str(country_code)) :]
     main = plan(country_code, COUNTRY_CODE_TO_REGION_CODE[country_code][0])
-    # With a trunk prefix in it the number may be one with it and another one without.
+    # With a trunk prefix in it a number may be one with it and another one without. No plan has such a number today,
+    # and plans change.
     if main.trunk and main.trunk.match(national):
         return False
     return _kind(country_code, national) is Kind.RECEIVES

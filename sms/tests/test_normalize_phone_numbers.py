@@ -3,7 +3,6 @@
 import csv
 import os
 import pty
-import re
 import select
 import signal
 import subprocess
@@ -20,7 +19,6 @@ from django.db import connection
 from django.utils import timezone
 
 from accounts.models import User
-from accounts.phone import REFUSALS, NotAPhoneNumber, to_e164
 from sms.models import Contact, ContactGroup, GroupMember, Message, NumberReview
 from sms.tests.helpers import make_message
 from tenants.models import Tenant
@@ -208,42 +206,6 @@ def test_the_report_says_each_number_before_and_after(tmp_path: Path, said: Call
     assert rows["contact", "2.55754E+11"]["reason"] == "lost_digits"
     assert rows["contact", "0784000001"]["after"] == "+255784000001"
     assert rows["user", "0754123456"]["after"] == NUMBER
-
-
-# --- What the docs say -------------------------------------------------------------------------------------------
-
-DOCS = (ROOT / "docs" / "phone-numbers.md").read_text(encoding="utf-8")
-
-
-def test_every_command_in_the_docs_runs(
-    tenant: Tenant, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, said: Callable[..., str]
-) -> None:
-    monkeypatch.chdir(tmp_path)
-    contact(tenant, "0712345678")
-    lines = re.findall(r"^    manage\.py normalize_phone_numbers(.*)$", DOCS, re.MULTILINE)
-    assert len(lines) == 6
-    for line in lines:
-        said(*line.split())
-    assert "--apply --max-reject-rate 20 --quiet" in lines[3]
-    assert f"manage.py normalize_phone_numbers{lines[3]}" in DOCS.split("* * * cd")[1]
-
-
-def test_the_docs_name_every_refusal_with_a_true_example() -> None:
-    rows = re.findall(r"^\| `([a-z_]+)` \|.*\| `(.+)` \|$", DOCS, re.MULTILINE)
-    assert sorted(code for code, _ in rows) == sorted(REFUSALS)
-    for code, example in rows:
-        with pytest.raises(NotAPhoneNumber) as refused:
-            to_e164(example, region="TZ")
-        assert refused.value.code == code
-
-
-def test_all_that_the_docs_say_is_accepted_is_one_number() -> None:
-    table = DOCS.split("## What is refused")[0]
-    written = [
-        text for row in re.findall(r"^\| (`.+`) \|", table, re.MULTILINE) for text in re.findall(r"`([^`]+)`", row)
-    ]
-    assert len(written) == 18
-    assert {to_e164(text, region="TZ") for text in written} == {NUMBER}
 
 
 # --- As a process ------------------------------------------------------------------------------------------------
