@@ -42,7 +42,7 @@ ALIKE = {("api/sms/templates/", "template_id"): "message_template_id"}
 def thing_of(route: str) -> str:
     """Which of the things stands in a route with a parameter."""
     (name,) = PARAMETER.findall(route)
-    return ALIKE.get((route.partition("<")[0], name), name)
+    return ALIKE.get((route.partition("<")[0], name), str(name))
 
 
 def address(route: str, things: Mapping[str, Any]) -> str:

@@ -100,7 +100,7 @@ class Reader:
     def cost(self, path: str) -> int:
         with CaptureQueriesContext(connection) as queries:
             answer = self.client.get(path)
-            content = answer.getvalue()  # type: ignore[attr-defined] # a file is read while it is sent
+            content = answer.getvalue()  # a file is read while it is sent
         assert answer.status_code == 200, content
         return len(queries)
 
