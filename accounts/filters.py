@@ -25,7 +25,7 @@ class MomentFilter(django_filters.IsoDateTimeFilter):
 
 
 class IdFormField(forms.UUIDField):
-    def to_python(self, value: Any) -> UUID | None:  # type: ignore[override] # its stub says text
+    def to_python(self, value: Any) -> UUID | None:  # type: ignore[override] # the stubs take it for a text  # type: ignore[override] # its stub says text
         if value in self.empty_values:
             return None
         found = to_uuid(value)
