@@ -21,6 +21,7 @@ from rest_framework import serializers
 F = TypeVar("F", bound=Callable[..., Any])
 Shape = type[serializers.Serializer[Any]] | serializers.Serializer[Any]
 PROBLEM_MEDIA_TYPE = "application/problem+json"
+CSV = "text/csv"
 PROBLEM = {"$ref": "#/components/schemas/Problem"}
 
 
@@ -50,36 +51,47 @@ class Said(Done):
     message = serializers.CharField()
 
 
+class Page(Reply):
+    """Subclasses add `results`."""
+
+    next = serializers.URLField(allow_null=True, help_text="The address of the next older page.")
+    previous = serializers.URLField(allow_null=True, help_text="The address of the next newer page.")
+
+
 def call(  # noqa: PLR0913 (one word for each thing that can be said of a call)
     name: str,
     summary: str,
     *,
     tag: str,
-    reply: Shape,
+    reply: Shape | Mapping[str, Any],
     example: Any,
     status: int = 200,
+    media_type: str = "application/json",
     body: Shape | Mapping[str, Any] | None = None,
     given: Any = None,
     query: Iterable[Any] = (),
     more: str = "",
     empty: Mapping[int, str] | None = None,
-    refusals: Mapping[int, str] | None = None,
+    refusals: Mapping[int, str | tuple[str, str]] | None = None,
     same_by_put: str = "",
 ) -> Callable[[F], F]:
     """Declares one call; the result decorates the view's method.
 
     `name` is the operationId, `example` a reply and `given` a body, both as JSON has them. `query` takes serializers,
     OpenApiParameters and what `filters` makes. `empty` are other good replies, without a body. `refusals` says why,
-    for statuses that do not follow from the view, or whose general reason says too little.
+    for statuses that do not follow from the view, or whose general reason says too little; the code may stand
+    beside it. Where a body has several media types, `body` names them, each with its own examples.
     Where one method answers PATCH and PUT alike, `same_by_put` is the operationId of the PUT.
     """
     shown = OpenApiExample("Reply", example, response_only=True)
-    replies: dict[Any, Any] = {status: OpenApiResponse(reply, summary, [shown])}
+    replies: dict[Any, Any] = {(status, media_type): OpenApiResponse(reply, summary, [shown])}
     replies |= {code: OpenApiResponse(None, why) for code, why in (empty or {}).items()}
-    for code, why in (refusals or {}).items():
-        replies[code, PROBLEM_MEDIA_TYPE] = OpenApiResponse(PROBLEM, why)
+    for code, refusal in (refusals or {}).items():
+        why, *codes = (refusal,) if isinstance(refusal, str) else refusal
+        shown_codes = [OpenApiExample("Code", word) for word in codes]
+        replies[code, PROBLEM_MEDIA_TYPE] = OpenApiResponse(PROBLEM, why, shown_codes)
     examples = [] if given is None else [OpenApiExample("Request", given, request_only=True)]
-    words: dict[str, Any] = {
+    said: dict[str, Any] = {
         "summary": summary,
         "description": more,
         "tags": [tag],
@@ -91,9 +103,9 @@ def call(  # noqa: PLR0913 (one word for each thing that can be said of a call)
 
     def declare(method: F) -> F:
         if same_by_put:
-            method = extend_schema(operation_id=same_by_put, methods=["PUT"], **words)(method)
-            return extend_schema(operation_id=name, methods=["PATCH"], **words)(method)
-        return extend_schema(operation_id=name, **words)(method)
+            method = extend_schema(operation_id=same_by_put, methods=["PUT"], **said)(method)
+            return extend_schema(operation_id=name, methods=["PATCH"], **said)(method)
+        return extend_schema(operation_id=name, **said)(method)
 
     return declare
 
@@ -114,6 +126,8 @@ def _filter(name: str, one: django_filters.Filter) -> OpenApiParameter:
     schema: dict[str, Any] = {"type": "string"}
     if isinstance(one, django_filters.IsoDateTimeFilter):
         schema["format"] = "date-time"
+    if isinstance(one, django_filters.UUIDFilter):
+        schema["format"] = "uuid"
     if choices := one.extra.get("choices"):
         schema["enum"] = [value for value, _ in choices]
     if longest := one.extra.get("max_length"):

@@ -28,6 +28,7 @@ REFUSALS = {
     403: ("Not for this caller, or a session cookie without its X-CSRFToken.", "permission_denied"),
     404: ("There is no such thing, or it is not yours.", "not_found"),
     406: ("The Accept header leaves no JSON.", "not_acceptable"),
+    409: ("It cannot be done to this one, or not any more.", "too_late"),
     413: ("The body is too large.", "body_too_large"),
     415: ("The body is not JSON.", "unsupported_media_type"),
     422: ("This Idempotency-Key was used for another request.", "idempotency_key_reused"),
@@ -75,6 +76,7 @@ class ExactSerializer(OpenApiSerializerExtension):  # type: ignore[no-untyped-ca
 
     target_class = "rest_framework.serializers.Serializer"
     match_subclasses = True
+    priority = -2  # what drf-spectacular itself has for its own kinds comes first
 
     def map_serializer(self, auto_schema: AutoSchema, direction: str) -> Any:
         schema = auto_schema._map_serializer(self.target, direction, bypass_extensions=True)  # type: ignore[no-untyped-call]
@@ -95,8 +97,7 @@ class CallSchema(AutoSchema):
         if operation is not None:
             responses = operation["responses"]
             for code in set(self._refusals(operation)):
-                why = responses.get(str(code), {}).get("description")
-                responses[str(code)] = _refusal(code, why)
+                responses[str(code)] = _refusal(code, responses.get(str(code)))
             for response in responses.values():
                 if "$ref" not in response:
                     response["headers"] = response.get("headers", {}) | EVERY_REPLY
@@ -149,21 +150,25 @@ def _media(response: dict[str, Any]) -> Any:
     return response.get("content", {})
 
 
-def _refusal(code: int, why: str | None) -> dict[str, Any]:
-    """Its general reason, or the one that the call declares."""
-    if why is None:
-        return {"$ref": f"#/components/responses/{_name(code)}"}
-    return _described(code, why)
+def _refusal(status: int, declared: dict[str, Any] | None) -> dict[str, Any]:
+    """Its general reason, or the one that the call declares, with the code that may stand beside it."""
+    if declared is None:
+        return {"$ref": f"#/components/responses/{_name(status)}"}
+    codes = _media(declared)[PROBLEM_MEDIA_TYPE].get("examples", {})
+    code = next((one["value"] for one in codes.values()), REFUSALS[status][1])
+    return _described(status, declared["description"], code)
 
 
 def _name(code: int) -> str:
     return HTTPStatus(code).phrase.replace(" ", "")
 
 
-def _described(code: int, why: str) -> dict[str, Any]:
-    errors = {"limit": ["Ensure this value is less than or equal to 50."]} if code == HTTPStatus.BAD_REQUEST else None
-    example = problem(status_code=code, detail=why, code=REFUSALS[code][1], request_id=REQUEST_ID, errors=errors)
-    headers = {name: {"$ref": f"#/components/headers/{name}"} for name in REFUSAL_HEADERS.get(code, [])}
+def _described(status: int, why: str, code: str) -> dict[str, Any]:
+    errors = (
+        {"limit": ["Ensure this value is less than or equal to 50."]} if status == HTTPStatus.BAD_REQUEST else None
+    )
+    example = problem(status_code=status, detail=why, code=code, request_id=REQUEST_ID, errors=errors)
+    headers = {name: {"$ref": f"#/components/headers/{name}"} for name in REFUSAL_HEADERS.get(status, [])}
     content = {PROBLEM_MEDIA_TYPE: {"schema": PROBLEM, "example": example}}
     return {"description": why, "headers": headers | EVERY_REPLY, "content": content}
 
@@ -189,7 +194,7 @@ def describe_refusals(result: dict[str, Any], **_: Any) -> dict[str, Any]:
     }
     parts = result["components"]
     parts["schemas"] = dict(sorted({**parts["schemas"], "Problem": shape}.items()))
-    parts["responses"] = {_name(code): _described(code, why) for code, (why, _) in REFUSALS.items()}
+    parts["responses"] = {_name(status): _described(status, *words) for status, words in REFUSALS.items()}
     parts["headers"] = {
         "X-Request-ID": _header("Finds the call in our logs.", {"type": "string"}),
         "Retry-After": _header("Seconds to wait before the next try.", {"type": "integer", "minimum": 1}),

@@ -12,7 +12,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from sms import openapi, services
+from sms import services
+from sms.openapi import carriers as openapi
 from sms.providers import UnknownProvider, get_provider
 from sms.providers.base import BadReceipt, BadSignature, Webhook
 from tenants.scope import all_tenants

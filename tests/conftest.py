@@ -8,8 +8,10 @@ from django.utils import timezone
 from accounts.models import User
 from notifications.models import Announcement, NotificationTemplate
 from notifications.tests.helpers import tell
-from sms.tests.helpers import make_message
+from sms.models import Batch, Contact, ContactGroup, GroupMember, MessageTemplate
+from sms.tests.helpers import make_message, number
 from tenants.models import Tenant
+from tenants.scope import tenant_scope
 
 RowsOf = Callable[[User], dict[str, str]]
 
@@ -23,9 +25,21 @@ def rows_of(tenant: Tenant) -> RowsOf:
     done = {"state": "done", "finished_at": timezone.now(), "created_count": 1, "target_count": 1}
     job = Announcement.objects.create(audience="admins", **words, **done)
 
+    with tenant_scope(tenant.pk):
+        contact = Contact.objects.create(tenant=tenant, phone_number=number(2), raw_phone_number="2", name="Amina")
+        group = ContactGroup.objects.create(tenant=tenant, name="Customers")
+        GroupMember.objects.create(tenant=tenant, group=group, contact=contact)
+        # Under the same id as the platform's template: in paths they have the same name.
+        text = "Dear $name, your code is $code."
+        MessageTemplate.objects.create(pk=template.pk, tenant=tenant, name="A code", text=text)
+        counts = {"accepted": 1, "segments": 1, "credits": 1}
+        batch = Batch.objects.create(tenant=tenant, text="Hello", sender_id="Acme", **counts)
+    message = make_message(tenant, batch=batch)
+
     def rows(user: User) -> dict[str, str]:
-        of = {"notification_id": tell(user).pk, "message_id": make_message(tenant).pk, "tenant_id": tenant.pk}
+        of = {"notification_id": tell(user).pk, "message_id": message.pk, "tenant_id": tenant.pk}
         of |= {"template_id": template.pk, "job_id": job.pk}
+        of |= {"batch_id": batch.pk, "contact_id": contact.pk, "group_id": group.pk}
         return {name: str(key) for name, key in of.items()}
 
     return rows

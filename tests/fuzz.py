@@ -7,12 +7,12 @@ The same seed makes the same calls. FUZZ_SEED and FUZZ_EXAMPLES change the seed 
 import functools
 import io
 import os
-import time
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 from uuid import UUID
 
 import schemathesis
+from django.core.handlers.wsgi import WSGIRequest
 from django.core.wsgi import get_wsgi_application
 from hypothesis import HealthCheck, Phase, settings
 from schemathesis.checks import not_a_server_error
@@ -26,12 +26,29 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
-from sms.providers.simulator import SIGNATURE_HEADER, sign
+from tests.carriers import signatures
 
 SEED = int(os.environ.get("FUZZ_SEED", "20260310"))
 EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "20"))
 THOROUGH = "FUZZ_EXAMPLES" in os.environ
 RECEIPTS = "/api/sms/receipts/"
+#: What ids in bodies and queries are those of, by the names of tests.conftest.
+IDS = {
+    "tenant_id": "tenant_id",
+    "tenant": "tenant_id",
+    "ids": "notification_id",
+    "group": "group_id",
+    "groups": "group_id",
+    "template": "template_id",
+    "contacts": "contact_id",
+    "batch": "batch_id",
+}
+
+
+@schemathesis.serializer("text/csv")
+def as_csv(ctx: Any, value: Any) -> bytes:
+    """The file itself."""
+    return value if isinstance(value, bytes) else str(value).encode(errors="replace")
 
 
 def not_throttled(ctx: Any, response: Any, case: Any) -> None:
@@ -58,7 +75,7 @@ AS_OFTEN = settings(
 
 
 class SignedByCarrier:
-    """Signs what goes to the carriers' webhook, as the simulator does, or nothing would get past the signature."""
+    """Signs what goes to the carriers' webhook, as they do, or nothing would get past the signature."""
 
     def __init__(self, application: Any) -> None:
         self.application = application
@@ -67,7 +84,9 @@ class SignedByCarrier:
         if environ["PATH_INFO"].startswith(RECEIPTS):
             body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
             environ["wsgi.input"] = io.BytesIO(body)
-            environ["HTTP_" + SIGNATURE_HEADER.upper().replace("-", "_")] = sign(body, at=int(time.time()))
+            target = WSGIRequest(environ).get_full_path()
+            for name, value in signatures(target, body).items():
+                environ["HTTP_" + name.upper().replace("-", "_")] = value
         answer: Iterable[bytes] = self.application(environ, start_response)
         return answer
 
@@ -105,10 +124,18 @@ def aim(case: Any, rows: Mapping[str, str]) -> None:
         if name in rows and _is_to_exist(value):
             case.path_parameters[name] = rows[name]
     if isinstance(case.body, dict):
-        if _is_to_exist(case.body.get("tenant_id")):
-            case.body["tenant_id"] = rows["tenant_id"]
-        if isinstance(ids := case.body.get("ids"), list) and ids and _is_to_exist(ids[0]):
-            ids[0] = rows["notification_id"]
+        for name, row in IDS.items():
+            _aim_at(case.body, name, rows[row])
+    for name, row in IDS.items():
+        _aim_at(case.query or {}, name, rows[row])
+
+
+def _aim_at(given: dict[str, Any], name: str, row: str) -> None:
+    found = given.get(name)
+    if isinstance(found, list) and found and _is_to_exist(found[0]):
+        found[0] = row
+    elif _is_to_exist(found):
+        given[name] = row
 
 
 def _is_to_exist(value: Any) -> bool:

@@ -13,6 +13,7 @@ from django.db import close_old_connections, transaction
 
 from conftest import signed_in
 from tests import fuzz
+from tests.carriers import TWILIO_TOKEN
 from tests.conftest import RowsOf
 
 TAGS = [tag["name"] for tag in settings.SPECTACULAR_SETTINGS["TAGS"]]
@@ -25,6 +26,7 @@ def _without_limits(settings: Any) -> Iterator[None]:
     settings.POLLS_PER_MINUTE = 10**6
     settings.READS_PER_MINUTE = settings.WRITES_PER_MINUTE = settings.ANONYMOUS_CALLS_PER_MINUTE = 0
     settings.CALLS_PER_MINUTE_AND_ADDRESS = 0
+    settings.TWILIO_AUTH_TOKEN = TWILIO_TOKEN
     for signal in (request_started, request_finished):
         signal.disconnect(close_old_connections)
     yield

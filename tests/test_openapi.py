@@ -4,16 +4,19 @@ import functools
 import io
 import json
 import re
-import time
 import tomllib
 from collections.abc import Iterator
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 import yaml
 from django.conf import settings
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.management import call_command
+from django.db import transaction
 from django.test import Client
+from django.test.client import BOUNDARY, MULTIPART_CONTENT, encode_multipart
 from django.urls import URLPattern, URLResolver, get_resolver
 from drf_spectacular.generators import SchemaGenerator
 from jsonschema_rs import Draft202012Validator
@@ -26,12 +29,15 @@ from accounts.tokens import SessionRefreshToken
 from config.reference import DOCS_POLICY
 from conftest import signed_in
 from notifications.openapi.inbox import ITEM
-from sms.providers.simulator import SIGNATURE_HEADER, sign
+from sms.openapi.shapes import CONTACT, GROUP, TEMPLATE
 from tenants.openapi import MINE
+from tests.carriers import TWILIO_TOKEN, signatures
 from tests.conftest import RowsOf
 
 #: It describes itself, and its readers.
 REFERENCE = {"/api/schema/", "/api/docs/"}
+FOR_PLATFORM_ADMINS = ("/api/notifications/system/", "/api/notifications/templates/", "/api/sms/top-ups/")
+FORM, MULTIPART = "application/x-www-form-urlencoded", "multipart/form-data"
 PROBLEM = "application/problem+json"
 
 
@@ -64,10 +70,11 @@ def fits(value: Any, shape: Any) -> None:
     Draft202012Validator(whole, validate_formats=True).validate(value)
 
 
-def success(operation: dict[str, Any]) -> tuple[int, dict[str, Any]]:
-    """The one good reply that has a body."""
+def success(operation: dict[str, Any]) -> tuple[int, str, dict[str, Any]]:
+    """The one good reply that has a body: its status, its media type and what is said of it."""
     ((code, reply),) = ((code, one) for code, one in operation["responses"].items() if code < "300")
-    return int(code), reply["content"]["application/json"]
+    ((media_type, content),) = reply["content"].items()
+    return int(code), media_type, content
 
 
 def test_it_is_valid_and_made_without_a_warning() -> None:
@@ -111,7 +118,7 @@ def test_it_has_a_summary_a_known_tag_and_valid_examples(method: str, path: str,
     assert not operation["summary"].endswith(".")
     (tag,) = operation["tags"]
     assert tag in {one["name"] for one in settings.SPECTACULAR_SETTINGS["TAGS"]}
-    contents = [success(operation)[1]]
+    contents = [success(operation)[2]]
     if "requestBody" in operation:
         contents += operation["requestBody"]["content"].values()
     for content in contents:
@@ -128,7 +135,7 @@ def test_it_refuses_in_the_one_shape(method: str, path: str, operation: dict[str
     assert ("{" in path) <= ("404" in refusals)
     assert (operation["security"] != [{}]) == ("401" in refusals) or path.startswith("/api/auth/")
     assert ("requestBody" in operation) <= ({"400", "413"} <= set(refusals))
-    assert (path.startswith(("/api/notifications/system/", "/api/notifications/templates/"))) <= ("403" in refusals)
+    assert path.startswith(FOR_PLATFORM_ADMINS) <= ("403" in refusals)
     takes_key = any(one["name"] == "Idempotency-Key" for one in operation.get("parameters", []))
     assert takes_key == ("422" in refusals)
     for code, reply in refusals.items():
@@ -152,26 +159,60 @@ def test_replies_are_exact() -> None:
 
 @each_call
 def test_its_example_works_and_the_reply_is_as_it_says(
-    method: str, path: str, operation: dict[str, Any], admin: User, owner: User, topped_up: None, rows_of: RowsOf
+    method: str,
+    path: str,
+    operation: dict[str, Any],
+    admin: User,
+    owner: User,
+    topped_up: None,
+    rows_of: RowsOf,
+    settings: Any,
 ) -> None:
-    user = admin if path.startswith(("/api/notifications/system/", "/api/notifications/templates/")) else owner
-    rows = rows_of(user) | {"provider": "simulator"}
-    body = ""
-    if "requestBody" in operation:
-        (content,) = operation["requestBody"]["content"].values()
-        body = _real(json.dumps(next(iter(content["examples"].values()))["value"]), user, rows)
-    headers = {SIGNATURE_HEADER: sign(body.encode(), at=int(time.time()))}
-    address = path.format(**rows)
-    reply = signed_in(user).generic(method.upper(), address, body, "application/json", headers=headers)
-    status, content = success(operation)
-    assert reply.status_code == status, reply.content
-    fits(json.loads(reply.content), content["schema"])
+    user = admin if path.startswith(FOR_PLATFORM_ADMINS) else owner
+    settings.TWILIO_AUTH_TOKEN = TWILIO_TOKEN
+    rows = rows_of(user)
+    status, media_type, said = success(operation)
+    for sent_as, given in _given(operation):
+        provider = "twilio" if sent_as == FORM else "simulator"
+        address = path.format(**rows, provider=provider)
+        body = _encoded(sent_as, json.loads(_real(json.dumps(given), user, rows)))
+        headers = signatures(address, body)
+        content_type = MULTIPART_CONTENT if sent_as == MULTIPART else sent_as
+        with transaction.atomic():
+            reply = signed_in(user).generic(method.upper(), address, body, content_type, headers=headers)  # type: ignore[arg-type] # bytes too
+            content = b"".join(reply)
+            transaction.set_rollback(True)
+        assert reply.status_code == status, content
+        assert reply["Content-Type"].partition(";")[0] == media_type
+        fits(json.loads(content) if media_type == "application/json" else content.decode(), said["schema"])
+
+
+def _given(operation: dict[str, Any]) -> Iterator[tuple[str, Any]]:
+    """An example of its body for each media type that it takes."""
+    contents = operation["requestBody"]["content"].items() if "requestBody" in operation else ()
+    for media_type, content in contents:
+        yield media_type, next(iter(content["examples"].values()))["value"]
+    if not contents:
+        yield "application/json", None
+
+
+def _encoded(media_type: str, given: Any) -> bytes:
+    if given is None:
+        return b""
+    if media_type == "application/json":
+        return json.dumps(given).encode()
+    if media_type == FORM:
+        return urlencode(given).encode()
+    if media_type == MULTIPART:
+        return encode_multipart(BOUNDARY, given | {"file": SimpleUploadedFile("contacts.csv", given["file"].encode())})
+    return str(given).encode()
 
 
 def _real(text: str, user: User, rows: dict[str, str]) -> str:
     """An example with the ids, the address and the token of somebody who exists."""
     session = accounts.record_success(user=user, method=SignIn.Method.TOKEN, address="127.0.0.1", user_agent="tests")
     real = {MINE["id"]: rows["tenant_id"], ITEM["id"]: rows["notification_id"], USER["email"]: user.email}
+    real |= {CONTACT: rows["contact_id"], GROUP: rows["group_id"], TEMPLATE: rows["template_id"]}
     real[REFRESH] = str(SessionRefreshToken.for_session(session))
     for shown, existing in real.items():
         text = text.replace(shown, existing)

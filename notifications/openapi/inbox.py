@@ -5,7 +5,7 @@ from typing import Any
 from drf_spectacular.utils import OpenApiParameter
 from rest_framework import serializers
 
-from accounts.describing import Done, Reply, Said, call, filters, reply_header
+from accounts.describing import Done, Page, Reply, Said, call, filters, reply_header
 from accounts.pagination import PageQuery
 from notifications.filters import NotificationFilter
 from notifications.serializers.inbox import (
@@ -40,9 +40,7 @@ ITEM: dict[str, Any] = {
 READ = ITEM | {"status": "read", "is_unread": False, "read_at": "2026-03-10T14:00:00.000Z"}
 
 
-class PageReply(Reply):
-    next = serializers.URLField(allow_null=True, help_text="The address of the next older page.")
-    previous = serializers.URLField(allow_null=True, help_text="The address of the next newer page.")
+class PageReply(Page):
     results = NotificationSerializer(many=True)
 
 

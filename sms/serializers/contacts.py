@@ -3,24 +3,30 @@ from typing import Any, ClassVar
 from rest_framework import serializers
 
 from accounts.fields import IdField, PhoneNumberField
-from sms.models import Contact, ContactGroup, MessageTemplate
+from sms.models import Contact, ContactGroup, GroupMember, MessageTemplate
 from sms.services.composing import MAX_TEXT
 from sms.services.contacts import placeholders
 
 MAX_GROUPS, MAX_MEMBERS = 50, 1000
 
 
+class GroupOfContactSerializer(serializers.ModelSerializer[GroupMember]):
+    id = serializers.UUIDField(source="group_id")
+    name = serializers.CharField(source="group.name")
+
+    class Meta:
+        model = GroupMember
+        fields: ClassVar = ["id", "name"]
+
+
 class ContactSerializer(serializers.ModelSerializer[Contact]):
-    groups = serializers.SerializerMethodField()
+    groups = GroupOfContactSerializer(many=True)
 
     class Meta:
         model = Contact
         fields: ClassVar = [
             *("id", "phone_number", "raw_phone_number", "name", "opted_out_at", "groups", "created_at", "updated_at")
         ]
-
-    def get_groups(self, contact: Contact) -> list[dict[str, Any]]:
-        return [{"id": one.group_id, "name": one.group.name} for one in contact.groups.all()]
 
 
 class WriteContactSerializer(serializers.Serializer[Any]):
@@ -29,7 +35,7 @@ class WriteContactSerializer(serializers.Serializer[Any]):
     groups = serializers.ListField(child=IdField(), max_length=MAX_GROUPS, required=False)
 
 
-class GroupSerializer(serializers.ModelSerializer[ContactGroup]):
+class ContactGroupSerializer(serializers.ModelSerializer[ContactGroup]):
     member_count = serializers.IntegerField(min_value=0)
 
     class Meta:
@@ -37,15 +43,15 @@ class GroupSerializer(serializers.ModelSerializer[ContactGroup]):
         fields: ClassVar = ["id", "name", "member_count", "created_at"]
 
 
-class WriteGroupSerializer(serializers.Serializer[Any]):
+class WriteContactGroupSerializer(serializers.Serializer[Any]):
     name = serializers.CharField(max_length=100)
 
 
-class MembersSerializer(serializers.Serializer[Any]):
+class GroupMembersSerializer(serializers.Serializer[Any]):
     contacts = serializers.ListField(child=IdField(), min_length=1, max_length=MAX_MEMBERS)
 
 
-class TemplateSerializer(serializers.ModelSerializer[MessageTemplate]):
+class MessageTemplateSerializer(serializers.ModelSerializer[MessageTemplate]):
     variables = serializers.SerializerMethodField()
 
     class Meta:
@@ -56,7 +62,7 @@ class TemplateSerializer(serializers.ModelSerializer[MessageTemplate]):
         return placeholders(template.text)
 
 
-class WriteTemplateSerializer(serializers.Serializer[Any]):
+class WriteMessageTemplateSerializer(serializers.Serializer[Any]):
     name = serializers.CharField(max_length=100)
     text = serializers.CharField(max_length=MAX_TEXT, trim_whitespace=False)
 

@@ -10,8 +10,8 @@ from sms.models import CreditAccount, CreditEntry
 MOST_CREDITS = 1_000_000_000
 
 
-class EntrySerializer(serializers.ModelSerializer[CreditEntry]):
-    actor = serializers.CharField(source="actor.email", default=None)
+class CreditEntrySerializer(serializers.ModelSerializer[CreditEntry]):
+    actor = serializers.CharField(source="actor.email", default=None, allow_null=True)
 
     class Meta:
         model = CreditEntry

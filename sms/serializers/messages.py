@@ -7,6 +7,7 @@ from sms.models.states import COARSE, Status
 
 
 class MessageSerializer(serializers.ModelSerializer[Message]):
+    batch_id = serializers.UUIDField(allow_null=True)
     to = serializers.CharField(source="recipient")
     state = serializers.ChoiceField(source="coarse_status", choices=sorted(set(COARSE.values())))
 
@@ -38,7 +39,7 @@ class ReceiptSerializer(serializers.ModelSerializer[Receipt]):
 
 
 class BatchSerializer(serializers.ModelSerializer[Batch]):
-    author = serializers.CharField(source="author.email", default=None)
+    author = serializers.CharField(source="author.email", default=None, allow_null=True)
 
     class Meta:
         model = Batch

@@ -1,6 +1,7 @@
 from collections.abc import Sequence
 from typing import Any
 
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from accounts.fields import IdField, StrictIntegerField
@@ -11,6 +12,9 @@ from sms.services.scheduling import LONGEST_VALIDITY, SHORTEST_VALIDITY
 MAX_VARIABLES = 50
 
 
+@extend_schema_field(
+    {"type": "array", "items": {"type": ["string", "integer"]}, "minItems": 1, "maxItems": MAX_RECIPIENTS}
+)
 class RecipientsField(serializers.ListField):
     """A list of bounded length. Its items are read where numbers are read, each refused by its place."""
 
@@ -26,6 +30,9 @@ class RecipientsField(serializers.ListField):
         return data
 
 
+@extend_schema_field(
+    {"type": "object", "additionalProperties": {"type": ["string", "number"]}, "maxProperties": MAX_VARIABLES}
+)
 class VariablesField(serializers.DictField):
     """Texts and numbers for a template's placeholders; all become texts."""
 

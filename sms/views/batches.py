@@ -13,6 +13,7 @@ from accounts.pagination import IdPagination
 from sms import services
 from sms.filters import BatchFilter, narrowed
 from sms.models import Batch, Message
+from sms.openapi import batches as openapi
 from sms.serializers.messages import BatchSerializer, progress
 from tenants.permissions import TenantView
 
@@ -21,15 +22,18 @@ class BatchViewSet(viewsets.ViewSetMixin, TenantView):
     lookup_field = "batch_id"
     lookup_value_converter = "uuid"
 
+    @openapi.LIST
     def list(self, request: Request) -> Response:
         pages = IdPagination()
         rows = narrowed(BatchFilter, request, Batch.objects.select_related("author"))
         page = pages.paginate_queryset(rows, request, self)
         return pages.get_paginated_response(BatchSerializer(page, many=True).data)
 
+    @openapi.SHOW
     def retrieve(self, request: Request, batch_id: UUID) -> Response:
         return Response({"success": True, "batch": _shown(batch_id)})
 
+    @openapi.CANCEL
     @action(detail=True, methods=["post"])
     def cancel(self, request: Request, batch_id: UUID) -> Response:
         """Calls off what no carrier has yet; repeating it is fine."""

@@ -17,6 +17,8 @@ from accounts.pagination import IdPagination
 from accounts.query import query_of
 from sms.filters import ContactFilter, narrowed
 from sms.models import Contact, GroupMember
+from sms.openapi import contacts as openapi
+from sms.openapi import files
 from sms.serializers.contacts import ContactSerializer, ImportQuery, WriteContactSerializer
 from sms.serializers.credits import moment
 from sms.services import contacts as services
@@ -43,11 +45,13 @@ class ContactViewSet(viewsets.ViewSetMixin, TenantView):
     lookup_field = "contact_id"
     lookup_value_converter = "uuid"
 
+    @openapi.LIST
     def list(self, request: Request) -> Response:
         pages = IdPagination()
         page = pages.paginate_queryset(narrowed(ContactFilter, request, _shown_rows()), request, self)
         return pages.get_paginated_response(ContactSerializer(page, many=True).data)
 
+    @openapi.CREATE
     def create(self, request: Request) -> Response:
         given = WriteContactSerializer(data=request.data)
         given.is_valid(raise_exception=True)
@@ -59,9 +63,11 @@ class ContactViewSet(viewsets.ViewSetMixin, TenantView):
             raise by_field(refused) from None
         return _shown(contact.pk, "Contact created", status=status.HTTP_201_CREATED)
 
+    @openapi.SHOW
     def retrieve(self, request: Request, contact_id: UUID) -> Response:
         return _shown(contact_id, "Contact")
 
+    @openapi.CHANGE
     def update(self, request: Request, contact_id: UUID) -> Response:
         """PUT and PATCH are the same: a field that is missing keeps its value."""
         _found(contact_id)
@@ -77,6 +83,7 @@ class ContactViewSet(viewsets.ViewSetMixin, TenantView):
 
     partial_update = update
 
+    @openapi.DELETE
     def destroy(self, request: Request, contact_id: UUID) -> Response:
         self.require_manager()
         try:
@@ -86,6 +93,7 @@ class ContactViewSet(viewsets.ViewSetMixin, TenantView):
             raise LeftAlone("They opted out, and are kept so that nobody adds them again by mistake.") from None
         return Response({"success": True, "message": "Contact deleted"})
 
+    @openapi.OPT_OUT
     @action(detail=True, methods=["post"], url_path="opt-out")
     def opt_out(self, request: Request, contact_id: UUID) -> Response:
         """What is queued for them is called off; repeating it is fine."""
@@ -95,6 +103,7 @@ class ContactViewSet(viewsets.ViewSetMixin, TenantView):
         contact, count = done
         return _shown(contact.pk, "Opted out", cancelled_count=count)
 
+    @openapi.OPT_IN
     @action(detail=True, methods=["post"], url_path="opt-in")
     def opt_in(self, request: Request, contact_id: UUID) -> Response:
         """It overrides what a person asked for, so it is for owners and admins."""
@@ -110,6 +119,7 @@ class ContactImportView(TenantView):
 
     parser_classes = [FileParser, CsvParser]
 
+    @files.IMPORT
     def post(self, request: Request) -> Response:
         form: dict[str, Any] = dict(request.data.items())  # type: ignore[union-attr] # our parsers give no lists
         asked = ImportQuery(data=query_of(request) | form)
@@ -131,6 +141,7 @@ class ContactExportView(TenantView):
 
     content_negotiation_class = AnyAccept
 
+    @files.EXPORT
     def get(self, request: Request) -> StreamingHttpResponse:
         self.require_manager()
         return csv_reply("contacts.csv", _exported(self.membership.tenant_id))

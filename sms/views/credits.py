@@ -17,8 +17,10 @@ from accounts.query import query_of
 from sms import services, statistics
 from sms.filters import EntryFilter, narrowed
 from sms.models import CreditAccount, CreditEntry
+from sms.openapi import credits as openapi
+from sms.openapi import statistics as described
 from sms.serializers.credits import (
-    EntrySerializer,
+    CreditEntrySerializer,
     StatementQuery,
     StatisticsQuery,
     TopUpSerializer,
@@ -36,6 +38,7 @@ from tenants.scope import enter_scope
 class BalanceView(TenantView):
     """GET: for every member, who would else not know whether a batch can be sent."""
 
+    @openapi.SHOW_BALANCE
     def get(self, request: Request) -> Response:
         return Response({"success": True, "balance": balance(CreditAccount.objects.first())})
 
@@ -43,12 +46,13 @@ class BalanceView(TenantView):
 class LedgerView(TenantView):
     """GET: every movement, newest first, for owners and admins."""
 
+    @openapi.LIST_LEDGER
     def get(self, request: Request) -> Response:
         self.require_manager()
         pages = IdPagination()
         rows = narrowed(EntryFilter, request, CreditEntry.objects.select_related("actor"))
         page = pages.paginate_queryset(rows, request, self)
-        return pages.get_paginated_response(EntrySerializer(page, many=True).data)
+        return pages.get_paginated_response(CreditEntrySerializer(page, many=True).data)
 
 
 class StatementView(TenantView):
@@ -56,6 +60,7 @@ class StatementView(TenantView):
 
     content_negotiation_class = AnyAccept
 
+    @openapi.EXPORT_STATEMENT
     def get(self, request: Request) -> StreamingHttpResponse:
         self.require_manager()
         asked = StatementQuery(data=query_of(request))
@@ -67,6 +72,7 @@ class StatementView(TenantView):
 class StatisticsView(TenantView):
     """GET `?since&until`, two days: what was sent, by day, state, provider and reason."""
 
+    @described.SHOW
     def get(self, request: Request) -> Response:
         asked = StatisticsQuery(data=query_of(request))
         asked.is_valid(raise_exception=True)
@@ -84,6 +90,7 @@ class TopUpView(APIView):
 
     permission_classes = [IsAuthenticated, IsPlatformAdmin]
 
+    @openapi.TOP_UP
     def post(self, request: Request) -> Response:
         given = TopUpSerializer(data=request.data)
         given.is_valid(raise_exception=True)

@@ -11,7 +11,8 @@ from rest_framework.response import Response
 
 from accounts.pagination import IdPagination
 from sms.models import ContactGroup
-from sms.serializers.contacts import GroupSerializer, MembersSerializer, WriteGroupSerializer
+from sms.openapi import groups as openapi
+from sms.serializers.contacts import ContactGroupSerializer, GroupMembersSerializer, WriteContactGroupSerializer
 from sms.services import contacts as services
 from sms.services.composing import Refused
 from sms.views.errors import by_field
@@ -29,13 +30,15 @@ class GroupViewSet(viewsets.ViewSetMixin, TenantView):
     lookup_field = "group_id"
     lookup_value_converter = "uuid"
 
+    @openapi.LIST
     def list(self, request: Request) -> Response:
         pages = IdPagination()
         page = pages.paginate_queryset(_counted(), request, self)
-        return pages.get_paginated_response(GroupSerializer(page, many=True).data)
+        return pages.get_paginated_response(ContactGroupSerializer(page, many=True).data)
 
+    @openapi.CREATE
     def create(self, request: Request) -> Response:
-        given = WriteGroupSerializer(data=request.data)
+        given = WriteContactGroupSerializer(data=request.data)
         given.is_valid(raise_exception=True)
         try:
             group = services.create_group(tenant_id=self.membership.tenant_id, **given.validated_data)
@@ -43,12 +46,14 @@ class GroupViewSet(viewsets.ViewSetMixin, TenantView):
             raise by_field(refused) from None
         return _shown(group.pk, "Group created", status=status.HTTP_201_CREATED)
 
+    @openapi.SHOW
     def retrieve(self, request: Request, group_id: UUID) -> Response:
         return _shown(group_id, "Group")
 
+    @openapi.RENAME
     def update(self, request: Request, group_id: UUID) -> Response:
         _require(group_id)
-        given = WriteGroupSerializer(data=request.data)
+        given = WriteContactGroupSerializer(data=request.data)
         given.is_valid(raise_exception=True)
         try:
             services.rename_group(group_id=group_id, **given.validated_data)
@@ -58,6 +63,7 @@ class GroupViewSet(viewsets.ViewSetMixin, TenantView):
 
     partial_update = update
 
+    @openapi.DELETE
     def destroy(self, request: Request, group_id: UUID) -> Response:
         """The contacts in it stay."""
         self.require_manager()
@@ -65,6 +71,7 @@ class GroupViewSet(viewsets.ViewSetMixin, TenantView):
             raise Http404
         return Response({"success": True, "message": "Group deleted"})
 
+    @openapi.ADD
     @action(detail=True, methods=["post"])
     def add(self, request: Request, group_id: UUID) -> Response:
         contacts = _members(request, group_id)
@@ -74,6 +81,7 @@ class GroupViewSet(viewsets.ViewSetMixin, TenantView):
             raise by_field(refused) from None
         return _shown(group_id, f"Added {count} contacts", added_count=count)
 
+    @openapi.REMOVE
     @action(detail=True, methods=["post"])
     def remove(self, request: Request, group_id: UUID) -> Response:
         count = services.remove_members(group_id=group_id, contacts=_members(request, group_id))
@@ -82,7 +90,7 @@ class GroupViewSet(viewsets.ViewSetMixin, TenantView):
 
 def _members(request: Request, group_id: UUID) -> list[UUID]:
     _require(group_id)
-    given = MembersSerializer(data=request.data)
+    given = GroupMembersSerializer(data=request.data)
     given.is_valid(raise_exception=True)
     return list(given.validated_data["contacts"])
 
@@ -97,5 +105,5 @@ def _shown(group_id: UUID, message: str, *, status: int = status.HTTP_200_OK, **
     group = _counted().filter(pk=group_id).first()
     if group is None:
         raise Http404
-    body = {"success": True, "message": message, "group": GroupSerializer(group).data, **more}
+    body = {"success": True, "message": message, "group": ContactGroupSerializer(group).data, **more}
     return Response(body, status=status)

@@ -14,9 +14,10 @@ from rest_framework.response import Response
 from accounts.callers import caller
 from accounts.idempotency import idempotent
 from accounts.pagination import IdPagination
-from sms import openapi, services, timeline
+from sms import services, timeline
 from sms.filters import MessageFilter, narrowed
 from sms.models import Message, Status
+from sms.openapi import sending as openapi
 from sms.serializers.messages import MessageSerializer
 from sms.serializers.sending import SendSerializer
 from sms.services.composing import Draft, Refused, compose
@@ -61,6 +62,7 @@ class MessageViewSet(viewsets.ViewSetMixin, TenantView):
             raise PaymentRequired(str(poor)) from None
         return Response(_accepted(queued), status=status.HTTP_202_ACCEPTED)
 
+    @openapi.PREVIEW
     @action(detail=False, methods=["post"])
     def preview(self, request: Request) -> Response:
         """The same body; nothing is spent and nothing is written."""
@@ -68,14 +70,17 @@ class MessageViewSet(viewsets.ViewSetMixin, TenantView):
         found = preview(draft, tenant_id=self.membership.tenant_id)
         return Response({"success": True, "preview": found | {"scheduled_for": when.send_at}})
 
+    @openapi.LIST
     def list(self, request: Request) -> Response:
         pages = IdPagination()
         page = pages.paginate_queryset(narrowed(MessageFilter, request, Message.objects.all()), request, self)
         return pages.get_paginated_response(MessageSerializer(page, many=True).data)
 
+    @openapi.SHOW
     def retrieve(self, request: Request, message_id: UUID) -> Response:
         return Response({"success": True, "data": _detail(_found(message_id))})
 
+    @openapi.CANCEL
     @action(detail=True, methods=["post"])
     def cancel(self, request: Request, message_id: UUID) -> Response:
         """Repeating it is fine."""

@@ -9,7 +9,8 @@ from rest_framework.response import Response
 
 from accounts.pagination import IdPagination
 from sms.models import MessageTemplate
-from sms.serializers.contacts import TemplateSerializer, WriteTemplateSerializer
+from sms.openapi import templates as openapi
+from sms.serializers.contacts import MessageTemplateSerializer, WriteMessageTemplateSerializer
 from sms.services import contacts as services
 from sms.services.composing import Refused
 from sms.views.errors import by_field
@@ -22,13 +23,15 @@ class MessageTemplateViewSet(viewsets.ViewSetMixin, TenantView):
     lookup_field = "template_id"
     lookup_value_converter = "uuid"
 
+    @openapi.LIST
     def list(self, request: Request) -> Response:
         pages = IdPagination()
         page = pages.paginate_queryset(MessageTemplate.objects.all(), request, self)
-        return pages.get_paginated_response(TemplateSerializer(page, many=True).data)
+        return pages.get_paginated_response(MessageTemplateSerializer(page, many=True).data)
 
+    @openapi.CREATE
     def create(self, request: Request) -> Response:
-        given = WriteTemplateSerializer(data=request.data)
+        given = WriteMessageTemplateSerializer(data=request.data)
         given.is_valid(raise_exception=True)
         try:
             template = services.create_template(tenant_id=self.membership.tenant_id, **given.validated_data)
@@ -36,13 +39,15 @@ class MessageTemplateViewSet(viewsets.ViewSetMixin, TenantView):
             raise by_field(refused) from None
         return _shown(template, "Template created", status=status.HTTP_201_CREATED)
 
+    @openapi.SHOW
     def retrieve(self, request: Request, template_id: UUID) -> Response:
         return _shown(_found(template_id), "Template")
 
+    @openapi.CHANGE
     def update(self, request: Request, template_id: UUID) -> Response:
         """PUT and PATCH are the same: a field that is missing keeps its value."""
         _found(template_id)
-        given = WriteTemplateSerializer(data=request.data, partial=True)
+        given = WriteMessageTemplateSerializer(data=request.data, partial=True)
         given.is_valid(raise_exception=True)
         try:
             template = services.change_template(template_id=template_id, changes=given.validated_data)
@@ -54,6 +59,7 @@ class MessageTemplateViewSet(viewsets.ViewSetMixin, TenantView):
 
     partial_update = update
 
+    @openapi.DELETE
     def destroy(self, request: Request, template_id: UUID) -> Response:
         self.require_manager()
         if not services.delete(MessageTemplate, key=template_id):
@@ -69,5 +75,5 @@ def _found(template_id: UUID) -> MessageTemplate:
 
 
 def _shown(template: MessageTemplate, message: str, *, status: int = status.HTTP_200_OK) -> Response:
-    body = {"success": True, "message": message, "template": TemplateSerializer(template).data}
+    body = {"success": True, "message": message, "template": MessageTemplateSerializer(template).data}
     return Response(body, status=status)
