@@ -141,7 +141,9 @@ def unsee(*, incident: Incident, summary: str, now: datetime.datetime, rules: Ru
     """
     needed = (rules or Rules()).recovery_runs
     with transaction.atomic():
-        mine = Incident.objects.unresolved().select_for_update(of=("self",), no_key=True).filter(pk=incident.pk).first()
+        mine = (
+            Incident.objects.unresolved().select_for_update(of=("self",), no_key=True).filter(pk=incident.pk).first()
+        )
         if mine is None:
             return False
         mine.good_runs += 1
