@@ -87,6 +87,8 @@ class User(AbstractBaseUser, PermissionsMixin):
                 name="user_platform_admins",
                 condition=models.Q(is_active=True) & (models.Q(is_staff=True) | models.Q(is_superuser=True)),
             ),
+            # used by the User Activity check: the few that are programs
+            models.Index(fields=["id"], name="user_service", condition=models.Q(is_service=True)),
         ]
 
     def __str__(self) -> str:

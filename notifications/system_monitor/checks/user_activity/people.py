@@ -34,12 +34,11 @@ WITH person AS (
     SELECT read_at <= newest.created_at + interval '1 day' AS in_time FROM (
         SELECT recipient_id, created_at, read_at FROM notifications_notification
         WHERE id < %(id_until)s AND id >= %(id_from)s ORDER BY id DESC LIMIT %(sample)s
-    ) AS newest JOIN accounts_user AS reader ON reader.id = recipient_id AND NOT reader.is_service
+    ) AS newest WHERE recipient_id NOT IN (SELECT id FROM accounts_user WHERE is_service)
 )
 SELECT count(*), count(*) FILTER (WHERE coalesce(seen, created_at) <= %(away_since)s),
-       count(*) FILTER (WHERE seen > %(now)s - interval '1 day'),
-       count(*) FILTER (WHERE seen > %(now)s - interval '7 days'),
-       count(*) FILTER (WHERE seen > %(now)s - interval '30 days'),
+       count(*) FILTER (WHERE seen > %(day_ago)s), count(*) FILTER (WHERE seen > %(week_ago)s),
+       count(*) FILTER (WHERE seen > %(month_ago)s),
        (SELECT coalesce(json_agg(json_build_array(extract(epoch FROM hour), outcome, attempts)), '[]') FROM attempt),
        (SELECT count(*) FROM told), (SELECT count(*) FROM told WHERE in_time)
 FROM person
@@ -96,6 +95,9 @@ def look(*, now: datetime.datetime, after: datetime.timedelta) -> Found:
         "since": first,
         "from": first + HOUR,
         "away_since": now - after,
+        "day_ago": now - DAY,
+        "week_ago": now - 7 * DAY,
+        "month_ago": now - 30 * DAY,
         "id_until": _first_id(now - DAY),
         "id_from": _first_id(now - SAMPLE_WINDOW),
         "sample": SAMPLE,
