@@ -33,7 +33,7 @@ class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg] # not a generic
 @admin.register(User)
 class UserAdmin(ReadOnlyAdmin):
     list_display = ("email", "full_name", "is_active", "is_staff", "is_superuser", "last_seen_at")
-    list_filter = ("is_active", "is_staff", "is_superuser")
+    list_filter = ("is_active", "is_staff", "is_superuser", "is_service")
     search_fields = ("email", "first_name", "last_name", "phone_number")
     ordering = ("email",)
     exclude = ("password",)

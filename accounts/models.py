@@ -13,6 +13,10 @@ class UserQuerySet(models.QuerySet["User"]):
     def active(self) -> Self:
         return self.filter(is_active=True)
 
+    def people(self) -> Self:
+        """Who may sign in and is no program."""
+        return self.active().filter(is_service=False)
+
     def platform_admins(self) -> Self:
         """Who runs the platform, and so receives system notifications: active staff and superusers."""
         return self.active().filter(models.Q(is_staff=True) | models.Q(is_superuser=True))
@@ -51,6 +55,9 @@ class User(AbstractBaseUser, PermissionsMixin):
     sms_notifications = models.BooleanField(default=False)
     is_active = models.BooleanField(default=True)
     is_staff = models.BooleanField(default=False)
+    is_service = models.BooleanField(
+        default=False, db_default=False, help_text="A program: it is not asked why it never signs in."
+    )
     current_tenant_id = models.UUIDField(
         null=True,
         blank=True,
@@ -74,12 +81,14 @@ class User(AbstractBaseUser, PermissionsMixin):
             models.UniqueConstraint(Lower("email"), name="user_email_once"),
         ]
         indexes: ClassVar = [
-            # used by the monitor's User Activity check and by every announcement to the platform's admins
+            # used by every announcement to the platform's admins
             models.Index(
                 fields=["id"],
                 name="user_platform_admins",
                 condition=models.Q(is_active=True) & (models.Q(is_staff=True) | models.Q(is_superuser=True)),
             ),
+            # used by the User Activity check: the few that are programs
+            models.Index(fields=["id"], name="user_service", condition=models.Q(is_service=True)),
         ]
 
     def __str__(self) -> str:
@@ -126,7 +135,7 @@ class SignIn(models.Model):
 
     class Meta:
         indexes: ClassVar = [
-            # used by the User Activity check: attempts by hour and outcome
+            # used by count_sign_ins and the User Activity check: attempts that are not counted yet
             models.Index(fields=["created_at", "outcome"], name="sign_in_recent"),
             # used by the admin's list of one person's sign-ins
             models.Index(fields=["user", "-created_at"], name="sign_in_of_user"),
@@ -134,6 +143,26 @@ class SignIn(models.Model):
 
     def __str__(self) -> str:
         return f"{self.email} {self.outcome} {self.created_at:%Y-%m-%d %H:%M}"
+
+
+class SignInCount(models.Model):
+    """How many attempts of one outcome there were in one hour (UTC). Only accounts.services.count_sign_ins writes it.
+
+    An hour is counted once it is over, all outcomes together; what is later than the last counted hour is not yet.
+    """
+
+    hour = models.DateTimeField()
+    outcome = models.CharField(max_length=10, choices=SignIn.Outcome)
+    attempts = models.PositiveIntegerField()
+
+    class Meta:
+        constraints: ClassVar = [
+            # used by the User Activity check, and by count_sign_ins: an hour is counted once
+            models.UniqueConstraint(fields=["hour", "outcome"], name="sign_in_count_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.hour:%Y-%m-%d %H:%M} {self.outcome} {self.attempts}"
 
 
 class IdempotentReply(models.Model):

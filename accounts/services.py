@@ -7,19 +7,21 @@ from uuid import UUID
 from django.conf import settings
 from django.contrib.auth import authenticate
 from django.contrib.auth.models import update_last_login
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import Q
 from django.http import HttpRequest
 from django.utils import timezone
 from rest_framework_simplejwt.exceptions import TokenError
 from rest_framework_simplejwt.token_blacklist.models import BlacklistedToken, OutstandingToken
 
-from accounts.models import IdempotentReply, SignIn, User
+from accounts.models import IdempotentReply, SignIn, SignInCount, User
 from accounts.signals import access_changed
 from accounts.tokens import SESSION_CLAIM, SessionRefreshToken
 
 #: Two tabs may refresh the same token at the same moment. Only after this long is a second use taken for theft.
 REUSE_GRACE = timedelta(seconds=30)
+#: What began in an hour has been committed so long after its end.
+COUNTED_AFTER = timedelta(minutes=5)
 
 
 class RefreshRefused(Exception):
@@ -148,6 +150,26 @@ def update_profile(*, user: User, changes: dict[str, Any]) -> User:
         setattr(user, name, value)
     user.save(update_fields=[*changes, "updated_at"])
     return user
+
+
+COUNT_SIGN_INS = """
+INSERT INTO accounts_signincount (hour, outcome, attempts)
+SELECT date_trunc('hour', created_at, 'UTC'), outcome, count(*) FROM accounts_signin
+WHERE created_at >= coalesce((SELECT max(hour) + interval '1 hour' FROM accounts_signincount), '-infinity')
+  AND created_at < date_trunc('hour', %s::timestamptz, 'UTC')
+GROUP BY 1, 2
+ON CONFLICT (hour, outcome) DO NOTHING
+"""
+
+
+def count_sign_ins() -> int:
+    """Counts the attempts of the hours that are over; returns how many counts were added."""
+    closed = timezone.now() - COUNTED_AFTER
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(COUNT_SIGN_INS, [closed])
+        added = int(cursor.rowcount)
+    SignInCount.objects.filter(hour__lt=closed - settings.SIGN_IN_HISTORY).delete()
+    return added
 
 
 def touch_last_seen(*, user: User) -> None:

@@ -304,6 +304,7 @@ MONITOR_INTERVAL_SECONDS = env.int("MONITOR_INTERVAL_SECONDS", default=60)
 #: A health check younger than this is answered from the last run instead of a new one.
 HEALTH_CHECK_MAX_AGE = timedelta(seconds=env.float("HEALTH_CHECK_MAX_AGE_SECONDS", default=3))
 CHECK_TIME_LIMIT = timedelta(seconds=env.float("CHECK_TIME_LIMIT_SECONDS", default=3))
+MONITOR_TIME_LIMIT = timedelta(seconds=env.float("MONITOR_TIME_LIMIT_SECONDS", default=15))
 DATABASE_LATENCY_LIMIT_MS = env.int("DATABASE_LATENCY_LIMIT_MS", default=500)
 DATABASE_CONNECTIONS_LIMIT_PERCENT = env.int("DATABASE_CONNECTIONS_LIMIT_PERCENT", default=90)
 DATABASE_SIZE_LIMIT_GB = env.int("DATABASE_SIZE_LIMIT_GB", default=0)  # 0: no limit
@@ -387,6 +388,7 @@ CELERY_BEAT_SCHEDULE = {
     "reconcile credits": {"task": "sms.tasks.reconcile_credits", "schedule": crontab(hour=2, minute=45)},
     "squash counts": {"task": "sms.tasks.squash_counts", "schedule": 60, "options": {"expires": 60}},
     "retention": {"task": "notifications.tasks.retention", "schedule": crontab(hour=3, minute=15)},
+    "count sign-ins": {"task": "accounts.tasks.count_sign_ins", "schedule": crontab(minute=7)},
     "retention of sign-ins": {"task": "accounts.tasks.retention", "schedule": crontab(hour=3, minute=45)},
 }
 CELERY_BROKER_TRANSPORT_OPTIONS = {"socket_timeout": 5, "socket_connect_timeout": 2, "max_retries": 2}

@@ -48,3 +48,8 @@ def window(length: datetime.timedelta) -> str:
     if minutes % 60 == 0:
         return f"{minutes // 60} hours" if minutes != 60 else "hour"
     return f"{minutes} minutes" if minutes != 1 else "minute"
+
+
+def count(number: int, noun: str) -> str:
+    """ "1 table is", "3 tables are"."""
+    return f"{number} {noun} is" if number == 1 else f"{number} {noun}s are"

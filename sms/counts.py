@@ -11,34 +11,48 @@ from django.db import connection
 from sms.models.counts import DELIVERY_BUCKETS
 from sms.models.states import FAILED, Status
 
+# Whole hours, the minutes before the first of them, and what is not merged yet.
 PLATFORM = """
 SELECT provider, status, failure_reason, sum(n)::bigint FROM (
     SELECT provider, status, failure_reason, messages AS n FROM sms_platformcount
-    WHERE minute >= %(since)s AND status = ANY(%(statuses)s)
+    WHERE span = 'hour' AND at >= %(hour)s AND status = ANY(%(statuses)s)
+    UNION ALL
+    SELECT provider, status, failure_reason, messages FROM sms_platformcount
+    WHERE span = 'minute' AND at >= %(since)s AND at < %(hour)s AND status = ANY(%(statuses)s)
     UNION ALL
     SELECT provider, status, failure_reason, delta FROM sms_messagecount
     WHERE minute >= %(since)s AND status = ANY(%(statuses)s)
-) AS both_kinds GROUP BY 1, 2, 3 HAVING sum(n) <> 0
+) AS all_kinds GROUP BY 1, 2, 3 HAVING sum(n) <> 0
 """
 PLATFORM_TIMES = """
 SELECT provider, bucket, sum(n)::bigint FROM (
-    SELECT provider, bucket, messages AS n FROM sms_platformdeliverytime WHERE minute >= %(since)s
+    SELECT provider, bucket, messages AS n FROM sms_platformdeliverytime WHERE span = 'hour' AND at >= %(hour)s
+    UNION ALL
+    SELECT provider, bucket, messages FROM sms_platformdeliverytime
+    WHERE span = 'minute' AND at >= %(since)s AND at < %(hour)s
     UNION ALL
     SELECT provider, bucket, delta FROM sms_deliverytime WHERE minute >= %(since)s
-) AS both_kinds GROUP BY 1, 2 HAVING sum(n) > 0
+) AS all_kinds GROUP BY 1, 2 HAVING sum(n) > 0
 """
 WORST = """
-SELECT slug, delivered, failed FROM (
-    SELECT tenant_id, sum(delivered)::bigint AS delivered, sum(failed)::bigint AS failed FROM (
-        SELECT tenant_id, delivered, failed FROM sms_tenanttally WHERE slot >= %(slot)s
+SELECT slug, coalesce(merged.delivered, 0)::bigint + coalesce(waiting.delivered, 0)::bigint, worst.failed FROM (
+    SELECT tenant_id, sum(failed)::bigint AS failed FROM (
+        SELECT tenant_id, failed FROM sms_tenanttally WHERE slot >= %(slot)s AND failed <> 0
         UNION ALL
-        SELECT tenant_id, CASE WHEN status = 'delivered' THEN delta ELSE 0 END,
-               CASE WHEN status = ANY(%(failed)s) THEN delta ELSE 0 END
-        FROM sms_messagecount WHERE minute >= %(slot)s
+        SELECT tenant_id, delta FROM sms_messagecount WHERE minute >= %(slot)s AND status = ANY(%(failed)s)
     ) AS both_kinds GROUP BY tenant_id HAVING sum(failed) > 0
     ORDER BY failed DESC, tenant_id LIMIT %(most)s
 ) AS worst JOIN tenants_tenant ON tenants_tenant.id = worst.tenant_id
-ORDER BY failed DESC, slug
+LEFT JOIN LATERAL (
+    SELECT sum(delivered) AS delivered FROM sms_tenanttally
+    WHERE tenant_id = worst.tenant_id AND slot = ANY(ARRAY(
+        SELECT generate_series(%(slot)s, (SELECT max(slot) FROM sms_tenanttally), interval '4 hours')))
+) AS merged ON true
+LEFT JOIN (
+    SELECT tenant_id, sum(delta) AS delivered FROM sms_messagecount
+    WHERE minute >= %(slot)s AND status = 'delivered' GROUP BY tenant_id
+) AS waiting ON waiting.tenant_id = worst.tenant_id
+ORDER BY worst.failed DESC, slug
 """
 SLOT_HOURS = 4
 
@@ -55,14 +69,14 @@ class Count:
 
 def of_platform(*, since: datetime.datetime, statuses: tuple[Status, ...] = tuple(Status)) -> list[Count]:
     """What reached these states since then, in whole minutes."""
-    values = {"since": _minute(since), "statuses": list(statuses)}
+    values = _from(since) | {"statuses": list(statuses)}
     return [Count(provider, Status(status), reason, n) for provider, status, reason, n in _rows(PLATFORM, values)]
 
 
 def delivery_times(*, since: datetime.datetime) -> dict[str, dict[int, int]]:
     """`{provider: {bucket: messages}}` of what was delivered since then, in whole minutes."""
     found: dict[str, dict[int, int]] = {}
-    for provider, bucket, n in _rows(PLATFORM_TIMES, {"since": _minute(since)}):
+    for provider, bucket, n in _rows(PLATFORM_TIMES, _from(since)):
         found.setdefault(provider, {})[bucket] = n
     return found
 
@@ -142,8 +156,10 @@ def percentile(buckets: dict[int, int], share: float) -> float | None:
     return None
 
 
-def _minute(moment: datetime.datetime) -> datetime.datetime:
-    return moment.replace(second=0, microsecond=0)
+def _from(since: datetime.datetime) -> dict[str, Any]:
+    """Its whole minute, and the first whole hour that is not before it."""
+    minute = since.replace(second=0, microsecond=0)
+    return {"since": minute, "hour": (minute + datetime.timedelta(minutes=59)).replace(minute=0)}
 
 
 def _rows(sql: str, values: dict[str, Any]) -> list[Any]:

@@ -49,15 +49,20 @@ def _unanswered_runs(report: Report, previous: dict[str, Any] | None) -> dict[st
     before = {
         item["check"]: item["details"].get("unanswered_runs", 0) for item in (previous or {}).get("components", [])
     }
-    return {
-        result.slug: before.get(result.slug, 0) + 1 if result.state is State.UNKNOWN else 0
-        for result in report.results
-    }
+    return {result.slug: _unanswered_now(result, before.get(result.slug, 0)) for result in report.results}
+
+
+def _unanswered_now(result: Result, before: int) -> int:
+    if result.not_asked:  # for which something else is the reason
+        return before
+    return before + 1 if result.state is State.UNKNOWN else 0
 
 
 def _reconcile(
     result: Result, unanswered: int, open_ones: dict[tuple[str, str], Incident], now: datetime.datetime
 ) -> None:
+    if result.not_asked or result.carried is not None:
+        return
     if result.state is State.UNKNOWN:
         if unanswered >= settings.UNANSWERED_RUNS_LIMIT:
             incidents.see_problem(problem=_not_answering(result, unanswered), now=now)

@@ -84,6 +84,12 @@ class Result:
     measurement: Measurement | None = None
     """None when the check gave no answer (`state` is unknown)."""
     rules: Rules = Rules()
+    at: datetime.datetime | None = None
+    """When it was measured."""
+    carried: dict[str, Any] | None = None
+    """The item of an earlier run that still stands: it was not measured in this one."""
+    not_asked: bool = False
+    """What it depends on is unreachable, which is why there is no answer."""
 
     @property
     def findings(self) -> list[Finding]:
@@ -91,12 +97,16 @@ class Result:
 
     def as_item(self, *, unanswered_runs: int) -> dict[str, Any]:
         """The health item of the API."""
+        if self.carried is not None:
+            return self.carried
         well = self.state is State.OK
         measured: dict[str, Any] = {"summary": self.summary, "milliseconds": round(self.seconds * 1000, 1)}
         if self.measurement:
             part = self.measurement
             measured |= {"measured": part.measured, "unit": part.unit, "sample": part.sample}
             measured |= {"threshold": part.threshold, **part.details}
+            if self.at is not None:
+                measured["measured_at"] = _stamp(self.at)
         if unanswered_runs:
             measured["unanswered_runs"] = unanswered_runs
         return {

@@ -114,6 +114,7 @@ def messages(
     tenant: Tenant, count: int, *, status: Status, at: datetime.datetime | None = None, **fields: Any
 ) -> None:
     """So many messages that reached this state at that moment (now)."""
+    fields = {"provider": "simulator"} | fields
     rows = [
         Message(
             tenant=tenant,
@@ -121,7 +122,6 @@ def messages(
             sender_id="ACME",
             text="Hi",
             segments=1,
-            provider="simulator",
             status=status,
             status_changed_at=at or timezone.now(),
             **fields,

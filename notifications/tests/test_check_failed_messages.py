@@ -5,6 +5,7 @@ import datetime
 import pytest
 from pytest_django import Settings
 
+from notifications.models import Threshold
 from notifications.system_monitor.checks.failed_messages import FailedMessages
 from notifications.tests.helpers import NOON, look, messages
 from sms.models import Message, Status
@@ -88,3 +89,26 @@ def test_a_failure_without_a_reason_is_called_unspecified(tenant: Tenant) -> Non
     result = look(FailedMessages, now=NOON)
     assert result.measurement is not None
     assert result.measurement.details["reasons"] == [{"reason": "unspecified", "messages": 1}]
+
+
+def test_it_says_how_many_of_each_carrier(tenant: Tenant) -> None:
+    messages(tenant, 2, status=Status.UNDELIVERED, at=NOON)
+    messages(tenant, 3, status=Status.EXPIRED, at=NOON, provider="carrier")
+    messages(tenant, 1, status=Status.REJECTED, at=NOON, provider="")  # refused before it was given to one
+    result = look(FailedMessages, now=NOON)
+    assert result.measurement is not None
+    assert result.measurement.details["providers"] == [
+        {"provider": "carrier", "messages": 3},
+        {"provider": "simulator", "messages": 2},
+        {"provider": "unspecified", "messages": 1},
+    ]
+    assert result.measurement.details["providers_total"] == 3
+
+
+def test_a_limit_that_was_decided_goes_before_the_setting(tenant: Tenant) -> None:
+    messages(tenant, 3, status=Status.EXPIRED, at=NOON)
+    Threshold.objects.create(check_slug="failed_messages", name="warning", value=2)
+    result = look(FailedMessages, now=NOON)
+    assert result.state == "critical"
+    assert result.measurement is not None
+    assert result.measurement.threshold == "at most 2"

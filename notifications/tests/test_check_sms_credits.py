@@ -108,11 +108,12 @@ def test_it_says_how_many_in_which_band_and_the_lowest_first(tenant: Tenant, oth
     account(low, 99, of=150)
     result = look(SmsCredits)
     assert details(result)["bands"] == {"empty": 1, "critical": 1, "warning": 1, "low": 1}
-    assert details(result)["lowest"] == [
-        {"tenant": "tenant-01", "available": 0, "percent": 0, "band": "empty"},
-        {"tenant": "globex", "available": 50, "percent": 5, "band": "critical"},
-        {"tenant": "acme", "available": 200, "percent": 20, "band": "warning"},
-        {"tenant": "tenant-02", "available": 99, "percent": 66, "band": "low"},
+    rows = details(result)["lowest"]
+    assert [(row["tenant"], row["available"], row["percent"], row["band"]) for row in rows] == [
+        ("tenant-01", 0, 0, "empty"),
+        ("globex", 50, 5, "critical"),
+        ("acme", 200, 20, "warning"),
+        ("tenant-02", 99, 66, "low"),
     ]
     assert result.summary == (
         "4 of 5 tenants are low on credits: 1 out of credits, 1 at or under 10 %, 1 at or under 25 %, "

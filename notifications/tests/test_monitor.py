@@ -23,7 +23,7 @@ ALWAYS = datetime.timedelta(0)
 def ill(tenant: Tenant, other_tenant: Tenant) -> None:
     """A platform with three problems: an outage, a low success rate, and a tenant without credits."""
     simulator.set_profile("outage")
-    messages(other_tenant, 3, status=Status.UNDELIVERED)
+    messages(other_tenant, 3, status=Status.UNDELIVERED, provider="carrier")
     account(tenant, 0, of=1000)
 
 
@@ -173,7 +173,7 @@ def test_without_any_report_there_is_none_yet(db: None, monkeypatch: pytest.Monk
 def test_a_runner_that_died_is_waited_for_no_longer_than_its_lease(db: None) -> None:
     lease.take()
     MonitorLease.objects.update(expires_at=ago(seconds=-0.3))
-    assert check_health()["age_seconds"] == 0
+    assert check_health()["age_seconds"] < 3
 
 
 def test_a_run_that_fails_writes_nothing_and_gives_the_lease_back(ill: None, admin: User, settings: Settings) -> None:

@@ -1,5 +1,6 @@
 """Report -> incidents -> notifications."""
 
+import datetime
 from typing import Any, ClassVar
 
 import pytest
@@ -12,7 +13,7 @@ from notifications.system_monitor import runner
 from notifications.system_monitor.checks.base import Context, HealthCheck
 from notifications.system_monitor.reconcile import reconcile
 from notifications.system_monitor.report import Finding, Measurement
-from notifications.tests.helpers import Crashing, Well, problem, see, told
+from notifications.tests.helpers import NOON, Crashing, Well, problem, see, told
 
 
 class Patient(Well):
@@ -187,3 +188,132 @@ def test_what_cannot_be_stored_is_not_told(admin: User) -> None:
     assert not Incident.objects.exists()
     assert not Notification.objects.exists()
     assert not MonitorRun.objects.exists()
+
+
+# --- Not asked, and not asked again ------------------------------------------------------------------------------
+
+
+class Gone(Well):
+    slug = "gone"
+    component = "Gone"
+    is_gone: ClassVar[bool] = True
+
+    def measure(self, context: Context) -> Measurement:
+        found = [Finding("unreachable", HIGH, "Gone: unreachable", "It is gone.", "")] if self.is_gone else []
+        return Measurement("It is there.", None, "things", 0, "there", found)
+
+
+class Child(Well):
+    slug = "child"
+    component = "Child"
+    depends_on = ("gone",)
+
+
+class Grandchild(Well):
+    slug = "grandchild"
+    component = "Grandchild"
+    depends_on = ("child",)
+
+
+def test_what_depends_on_something_unreachable_is_not_asked_and_is_not_called_silent(
+    ward: Ward, admin: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for _ in range(5):
+        ward.run(checks=(Gone, Child, Grandchild, Well))
+    assert open_ones() == [("gone", "unreachable")]
+    assert ward.previous is not None
+    said = [(item["status"], item["details"]["summary"]) for item in ward.previous["components"]]
+    assert said[1:3] == [
+        ("UNKNOWN", "Not asked: Gone is unreachable."),
+        ("UNKNOWN", "Not asked: Child was not asked."),
+    ]
+    assert said[3][0] == "OK"
+    monkeypatch.setattr(Gone, "is_gone", False)
+    ward.run(checks=(Gone, Child, Grandchild, Well))
+    assert ward.previous["state"] == "ok"
+
+
+def test_runs_in_which_it_was_not_asked_neither_add_to_a_silence_nor_end_it(
+    ward: Ward, admin: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Mute(Child):
+        def measure(self, context: Context) -> Measurement:
+            raise RuntimeError
+
+    def run(*, is_gone: bool) -> list[tuple[str, str]]:
+        monkeypatch.setattr(Gone, "is_gone", is_gone)
+        ward.run(checks=(Gone, Mute))
+        return [one for one in open_ones() if one[0] != "gone"]
+
+    assert run(is_gone=False) == []
+    assert run(is_gone=False) == []
+    assert run(is_gone=True) == []
+    assert run(is_gone=False) == [("check_unanswered", "child")]
+    assert run(is_gone=True) == [("check_unanswered", "child")]
+
+
+class Leisurely(Patient):
+    slug = "leisurely"
+    component = "Leisurely"
+    cadence = datetime.timedelta(minutes=5)
+
+
+class Hours:
+    """Runs at moments of its own, as the monitor does."""
+
+    def __init__(self) -> None:
+        self.previous: dict[str, Any] | None = None
+
+    def run(self, minute: float, *findings: tuple[str, Priority], measure_all: bool = False) -> str:
+        Patient.findings = list(findings)
+        now = NOON + datetime.timedelta(minutes=minute)
+        report = runner.run(checks=(Leisurely,), now=now, previous=None if measure_all else self.previous)
+        self.previous = reconcile(report, previous=self.previous)
+        return str(self.previous["components"][0]["status"])
+
+
+def test_within_its_cadence_the_last_answer_stands_and_opens_nothing(ward: Ward, admin: User) -> None:
+    hours = Hours()
+    assert hours.run(0) == "OK"
+    first = hours.previous
+    assert hours.run(4.9, ("a", HIGH)) == "OK"
+    assert first is not None
+    assert hours.previous is not None
+    assert hours.previous["components"] == first["components"]
+    assert open_ones() == []
+    assert hours.run(5, ("a", HIGH)) == "ERROR"
+    assert open_ones() == [("leisurely", "a")]
+
+
+def test_a_bad_answer_that_stands_is_listed_and_neither_seen_again_nor_resolved(ward: Ward, admin: User) -> None:
+    hours = Hours()
+    hours.run(0, ("a", HIGH))
+    assert hours.run(1) == "ERROR"
+    assert hours.previous is not None
+    assert [item["component"] for item in hours.previous["issues"]] == ["Leisurely"]
+    assert hours.previous["state"] == "critical"
+    assert Incident.objects.get().occurrences == 1
+    assert open_ones() == [("leisurely", "a")]
+    assert hours.run(6) == "OK"
+    assert open_ones() == []
+
+
+def test_a_run_that_measures_everything_takes_no_answer_along(ward: Ward, admin: User) -> None:
+    hours = Hours()
+    hours.run(0)
+    assert hours.run(1, ("a", HIGH), measure_all=True) == "ERROR"
+    assert open_ones() == [("leisurely", "a")]
+
+
+def test_no_answer_does_not_stand(ward: Ward, admin: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    hours = Hours()
+    with monkeypatch.context() as broken:
+        broken.setattr(Leisurely, "measure", Crashing.measure)
+        assert hours.run(0) == "UNKNOWN"
+    assert hours.run(1) == "OK"
+
+
+def test_an_answer_from_the_future_does_not_stand(ward: Ward, admin: User) -> None:
+    hours = Hours()
+    hours.run(10)
+    assert hours.run(8, ("a", HIGH)) == "ERROR"

@@ -3,7 +3,8 @@
 Database triggers write down, in the statement that changes messages, what it changed (MessageCount, DeliveryTime). A
 task merges these changes into what is read: by the minute for the platform, by the hour for each tenant. A read adds
 what is not merged yet, so it always equals counting the messages, whoever wrote them and however. Nothing else may
-write these tables but `services.squash_counts`, which changes no sum.
+write these tables but `services.squash_counts`, which changes no sum. What is kept for the platform is kept by the
+hour too, so that a day is two dozen hours and less than one of minutes, however much was sent in it.
 
 None of them is tenant-scoped: the monitor reads sums over the platform. None has a foreign key to the tenant, because
 deleting one still has to count its messages away. The reads are in sms.counts.
@@ -39,10 +40,16 @@ class MessageCount(models.Model):
         return f"{self.minute:%H:%M} {self.status} {self.delta:+d}"
 
 
-class PlatformCount(models.Model):
-    """Messages of all tenants, by the minute; of what is older than two days, by the hour."""
+class Span(models.TextChoices):
+    MINUTE = "minute"
+    HOUR = "hour"
 
-    minute = models.DateTimeField()
+
+class PlatformCount(models.Model):
+    """Messages of all tenants, by the hour, and those of the last two days by the minute as well."""
+
+    span = models.CharField(max_length=6, choices=Span)
+    at = models.DateTimeField(help_text="The first moment of the minute or hour.")
     provider = models.CharField(max_length=30)
     status = models.CharField(max_length=12, choices=Status)
     failure_reason = models.CharField(max_length=60)
@@ -52,7 +59,7 @@ class PlatformCount(models.Model):
         constraints: ClassVar = [
             # used by every sum over a window, and by squash_counts: where changes are merged into
             models.UniqueConstraint(
-                fields=["minute", "status", "provider", "failure_reason"],
+                fields=["span", "at", "status", "provider", "failure_reason"],
                 name="platform_count_once",
                 include=["messages"],
             ),
@@ -63,7 +70,7 @@ class PlatformCount(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.minute:%H:%M} {self.status} {self.messages}"
+        return f"{self.at:%H:%M} {self.status} {self.messages}"
 
 
 class TenantCount(models.Model):
@@ -103,9 +110,18 @@ class TenantTally(models.Model):
 
     class Meta:
         constraints: ClassVar = [
-            # used by sms.counts.worst_tenants(), from the index alone, and by squash_counts
+            # used by sms.counts.worst_tenants(), and by squash_counts: where changes are merged into
             models.UniqueConstraint(
                 fields=["slot", "tenant_id"], name="tenant_tally_once", include=["delivered", "failed"]
+            ),
+        ]
+        indexes: ClassVar = [
+            # used by sms.counts.worst_tenants(), from the index alone: the tenants of whom any failed
+            models.Index(
+                fields=["slot", "tenant_id"],
+                name="tenant_tally_failed",
+                condition=~models.Q(failed=0),
+                include=["failed"],
             ),
         ]
 
@@ -137,9 +153,10 @@ class DeliveryTime(models.Model):
 
 
 class PlatformDeliveryTime(models.Model):
-    """The histogram of all tenants, by the minute; of what is older than two days, by the hour."""
+    """The histogram of all tenants, by the hour, and of the last two days by the minute as well."""
 
-    minute = models.DateTimeField()
+    span = models.CharField(max_length=6, choices=Span)
+    at = models.DateTimeField(help_text="The first moment of the minute or hour.")
     provider = models.CharField(max_length=30)
     bucket = models.PositiveSmallIntegerField()
     messages = models.BigIntegerField()
@@ -147,12 +164,12 @@ class PlatformDeliveryTime(models.Model):
     class Meta:
         constraints: ClassVar = [
             models.UniqueConstraint(
-                fields=["minute", "provider", "bucket"], name="platform_delivery_time_once", include=["messages"]
+                fields=["span", "at", "provider", "bucket"], name="platform_delivery_time_once", include=["messages"]
             ),
         ]
 
     def __str__(self) -> str:
-        return f"{self.minute:%H:%M} bucket {self.bucket} {self.messages}"
+        return f"{self.at:%H:%M} bucket {self.bucket} {self.messages}"
 
 
 class TenantDeliveryTime(models.Model):

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from typing import Any, ClassVar, Self
 
 from django.db import models
+from django.db.models.functions import Greatest
 from django.utils.timezone import now
 from uuid_utils.compat import uuid7
 
@@ -98,11 +99,23 @@ class Message(TenantScoped):
             models.UniqueConstraint(fields=["tenant", "id"], name="message_key_of_tenant"),
         ]
         indexes: ClassVar = [
-            # used by stuck() and the sweeper: only what is still on its way
+            # used by the sweeper: only what is still on its way
             models.Index(
                 fields=["status", "status_changed_at"],
                 name="message_on_its_way",
                 condition=models.Q(status__in=[*PENDING, *SENDING]),
+            ),
+            # used by sms.stuck: what no carrier has a deadline for, the longest unmoved first
+            models.Index(
+                Greatest("status_changed_at", "next_attempt_at"),
+                name="message_unmoved",
+                condition=models.Q(status__in=[*PENDING, *SENDING], deliver_before=None),
+            ),
+            # used by sms.stuck and the sweeper: what a carrier had time for until then
+            models.Index(
+                fields=["deliver_before"],
+                name="message_past_deadline",
+                condition=models.Q(status__in=[*PENDING, *SENDING], deliver_before__isnull=False),
             ),
             # used by claiming: the oldest that wait of one tenant, and which tenants have any
             models.Index(

@@ -14,9 +14,10 @@ WITH gone AS (
     )
     RETURNING minute, tenant_id, provider, status, failure_reason, delta
 ), platform AS (
-    INSERT INTO sms_platformcount (minute, provider, status, failure_reason, messages)
-    SELECT minute, provider, status, failure_reason, sum(delta) FROM gone GROUP BY 1, 2, 3, 4 HAVING sum(delta) <> 0
-    ON CONFLICT (minute, status, provider, failure_reason)
+    INSERT INTO sms_platformcount (span, at, provider, status, failure_reason, messages)
+    SELECT span, date_trunc(span, minute, 'UTC'), provider, status, failure_reason, sum(delta)
+    FROM gone CROSS JOIN (VALUES ('minute'), ('hour')) AS spans (span) GROUP BY 1, 2, 3, 4, 5 HAVING sum(delta) <> 0
+    ON CONFLICT (span, at, status, provider, failure_reason)
     DO UPDATE SET messages = sms_platformcount.messages + excluded.messages
 ), tenant AS (
     INSERT INTO sms_tenantcount (hour, tenant_id, provider, status, failure_reason, messages)
@@ -42,9 +43,10 @@ WITH gone AS (
     )
     RETURNING minute, tenant_id, provider, bucket, delta
 ), platform AS (
-    INSERT INTO sms_platformdeliverytime (minute, provider, bucket, messages)
-    SELECT minute, provider, bucket, sum(delta) FROM gone GROUP BY 1, 2, 3 HAVING sum(delta) <> 0
-    ON CONFLICT (minute, provider, bucket)
+    INSERT INTO sms_platformdeliverytime (span, at, provider, bucket, messages)
+    SELECT span, date_trunc(span, minute, 'UTC'), provider, bucket, sum(delta)
+    FROM gone CROSS JOIN (VALUES ('minute'), ('hour')) AS spans (span) GROUP BY 1, 2, 3, 4 HAVING sum(delta) <> 0
+    ON CONFLICT (span, at, provider, bucket)
     DO UPDATE SET messages = sms_platformdeliverytime.messages + excluded.messages
 ), tenant AS (
     INSERT INTO sms_tenantdeliverytime (hour, tenant_id, provider, bucket, messages)
@@ -55,25 +57,35 @@ WITH gone AS (
 )
 SELECT count(*) FROM gone
 """
-#: Each table, its time, what that becomes after FINE_KEPT, and what its rows are told apart by besides.
+#: Kept by the hour as well, so minutes that are no longer kept are only deleted.
+BY_THE_MINUTE = ("sms_platformcount", "sms_platformdeliverytime")
+DELETE_MINUTES = """
+WITH gone AS (
+    DELETE FROM {table} WHERE id IN (
+        SELECT id FROM {table} WHERE span = 'minute' AND at < date_trunc('hour', now() - interval '{kept}')
+        LIMIT %(batch)s
+    )
+    RETURNING id
+)
+SELECT count(*) FROM gone
+"""
+#: Each table of tenants' hours, which become days after FINE_KEPT, and what its rows are told apart by besides.
 COARSENED = (
-    ("sms_platformcount", "minute", "hour", "status, provider, failure_reason"),
-    ("sms_platformdeliverytime", "minute", "hour", "provider, bucket"),
-    ("sms_tenantcount", "hour", "day", "tenant_id, status, provider, failure_reason"),
-    ("sms_tenantdeliverytime", "hour", "day", "tenant_id, provider, bucket"),
+    ("sms_tenantcount", "tenant_id, status, provider, failure_reason"),
+    ("sms_tenantdeliverytime", "tenant_id, provider, bucket"),
 )
 COARSEN = """
 WITH gone AS (
     DELETE FROM {table} WHERE id IN (
         SELECT id FROM {table}
-        WHERE {time} < date_trunc('{coarse}', now() - interval '{kept}') AND {time} <> date_trunc('{coarse}', {time})
+        WHERE hour < date_trunc('day', now() - interval '{kept}') AND hour <> date_trunc('day', hour)
         LIMIT %(batch)s
     )
-    RETURNING {time}, {keys}, messages
+    RETURNING hour, {keys}, messages
 ), kept AS (
-    INSERT INTO {table} ({time}, {keys}, messages)
-    SELECT date_trunc('{coarse}', {time}), {keys}, sum(messages) FROM gone GROUP BY 1, {keys}
-    ON CONFLICT ({time}, {keys}) DO UPDATE SET messages = {table}.messages + excluded.messages
+    INSERT INTO {table} (hour, {keys}, messages)
+    SELECT date_trunc('day', hour), {keys}, sum(messages) FROM gone GROUP BY 1, {keys}
+    ON CONFLICT (hour, {keys}) DO UPDATE SET messages = {table}.messages + excluded.messages
 )
 SELECT count(*) FROM gone
 """
@@ -93,11 +105,11 @@ def squash_counts() -> int:
 
 
 def coarsen_counts() -> int:
-    """Merges minutes into hours and a tenant's hours into days when they are two days old; returns how many rows."""
-    return sum(
-        _repeat(COARSEN.format(table=table, time=time, coarse=coarse, keys=keys, kept=FINE_KEPT))
-        for table, time, coarse, keys in COARSENED
-    )
+    """Leaves the platform's hours and merges a tenant's hours into days when they are two days old; returns how many
+    finer rows are gone."""
+    minutes = [DELETE_MINUTES.format(table=table, kept=FINE_KEPT) for table in BY_THE_MINUTE]
+    hours = [COARSEN.format(table=table, keys=keys, kept=FINE_KEPT) for table, keys in COARSENED]
+    return sum(_repeat(statement) for statement in (*minutes, *hours))
 
 
 def _repeat(statement: str) -> int:

@@ -259,13 +259,16 @@ def test_finished_minutes_are_merged_into_what_is_read(tenant: Tenant, other_ten
         make_message(one, status_changed_at=at(5))
     assert squash_counts() == 4
     assert MessageCount.objects.count() == 0
-    assert list(PlatformCount.objects.values_list("minute", "status", "messages")) == [(at(5), "queued", 4)]
+    assert sorted(PlatformCount.objects.values_list("span", "at", "status", "messages")) == [
+        ("hour", at(0), "queued", 4),
+        ("minute", at(5), "queued", 4),
+    ]
     rows = TenantCount.objects.order_by("messages").values_list("hour", "tenant_id", "status", "messages")
     assert list(rows) == [(at(0), other_tenant.pk, "queued", 1), (at(0), tenant.pk, "queued", 3)]
     assert squash_counts() == 0
     make_message(tenant, status_changed_at=at(5))
     assert squash_counts() == 1
-    assert PlatformCount.objects.get().messages == 5
+    assert set(PlatformCount.objects.values_list("messages", flat=True)) == {5}
 
 
 def test_what_cancels_out_is_merged_to_nothing(tenant: Tenant) -> None:
@@ -284,20 +287,21 @@ def test_the_present_minute_is_not_merged(tenant: Tenant) -> None:
     assert MessageCount.objects.count() == 2
 
 
-def test_after_two_days_minutes_become_hours_and_a_tenants_hours_days(tenant: Tenant) -> None:
+def test_after_two_days_only_hours_are_left_and_a_tenants_hours_days(tenant: Tenant) -> None:
     old = at(0) - datetime.timedelta(days=3)
     for minute in (1, 2, 59):
         taken = old + datetime.timedelta(minutes=minute)
         make_message(tenant, status=Status.DELIVERED, status_changed_at=taken, submitted_at=taken)
         make_message(tenant, status=Status.DELIVERED, status_changed_at=at(minute), submitted_at=at(minute))
     squash_counts()
-    assert PlatformCount.objects.count() == 6
+    assert PlatformCount.objects.count() == 6 + 2
     assert coarsen_counts() == 3 + 3 + 1 + 1
-    assert sorted(PlatformCount.objects.values_list("minute", "messages")) == [
-        (old, 3),
-        (at(1), 1),
-        (at(2), 1),
-        (at(59), 1),
+    assert sorted(PlatformCount.objects.values_list("span", "at", "messages")) == [
+        ("hour", old, 3),
+        ("hour", at(0), 3),
+        ("minute", at(1), 1),
+        ("minute", at(2), 1),
+        ("minute", at(59), 1),
     ]
     assert sorted(TenantCount.objects.values_list("hour", "messages")) == [(old.replace(hour=0), 3), (at(0), 3)]
     assert coarsen_counts() == 0
@@ -339,6 +343,19 @@ def test_sums_begin_at_a_whole_minute_and_leave_out_other_states(tenant: Tenant,
             ("simulator", "delivered"): 2,
             ("carrier", "rejected"): 1,
         }
+        squash_counts()
+
+
+@pytest.mark.parametrize("minute", [0, 1, 30, 59])
+def test_a_sum_is_of_whole_hours_and_of_the_minutes_before_the_first(tenant: Tenant, minute: int) -> None:
+    minutes = (0, 1, 29, 30, 58, 59, 60, 61, 119)
+    for one in minutes:
+        moment = at(0) + datetime.timedelta(minutes=one)
+        make_message(tenant, status=Status.DELIVERED, status_changed_at=moment, submitted_at=moment)
+    expected = sum(one >= minute for one in minutes)
+    for _ in range(2):
+        assert [one.messages for one in counts.of_platform(since=at(minute))] == [expected]
+        assert counts.delivery_times(since=at(minute)) == {"simulator": {0: expected}}
         squash_counts()
 
 

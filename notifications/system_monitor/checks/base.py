@@ -2,7 +2,7 @@ import abc
 import datetime
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from notifications.system_monitor.limits import Limit, Limits
 from notifications.system_monitor.report import Listing, Measurement, Result
@@ -16,6 +16,8 @@ class Context:
     limits: Limits = field(default_factory=Limits)
     earlier: Mapping[str, Result] = field(default_factory=dict)
     """What the checks before it in this run said, by slug."""
+    memo: dict[Any, Any] = field(default_factory=dict)
+    """What one check read and another one of this run wants too."""
 
 
 class HealthCheck(abc.ABC):
@@ -32,19 +34,26 @@ class HealthCheck(abc.ABC):
     limits: ClassVar[tuple[Limit, ...]] = ()
     """What is too much or too little; each may be changed for the platform, some for one tenant."""
     cadence: ClassVar[datetime.timedelta] = datetime.timedelta()
-    """Measured at most this often; in between the last answer stands."""
+    """Measured at most this often; in between the last answer stands, unless a run is told to measure everything."""
     hold: ClassVar[datetime.timedelta] = datetime.timedelta()
     """A problem must last this long before it is opened."""
     recovery_runs: ClassVar[int | None] = None
     """Runs in a row without it before it is over; None: RECOVERY_RUNS."""
     depends_on: ClassVar[tuple[str, ...]] = ("database",)
-    """Slugs of checks; while one of these is critical this one is not asked."""
+    """Slugs of checks; while one of these says that what it watches is unreachable, this one is not asked."""
     runbook: ClassVar[str] = ""
     """Where a person reads what to do."""
+
+    def prepare(self, context: Context) -> Measurement | None:
+        """What is asked of the network, before the transaction and within the same time limit.
+
+        A measurement that it returns is the answer; with None `measure` gives it.
+        """
+        return None
 
     @abc.abstractmethod
     def measure(self, context: Context) -> Measurement:
         """Measures, in a transaction of its own with a time limit on each statement and on the whole.
 
-        Whatever it raises makes the component's state unknown; it is the runner's to catch.
+        Whatever it or `prepare` raises makes the component's state unknown; it is the runner's to catch.
         """

@@ -1,56 +1,50 @@
 """How many messages failed for good."""
 
-from collections import Counter
-
 from django.conf import settings
 
 from notifications import wording
 from notifications.models.priority import Priority
 from notifications.system_monitor.checks.base import Context, HealthCheck
+from notifications.system_monitor.checks.ended import most, settled_since
+from notifications.system_monitor.limits import Limit
 from notifications.system_monitor.report import Finding, Listing, Measurement
-from sms import counts
 from sms.models.states import FAILED
 
-TOP = 10
+MOST = Limit("warning", "FAILED_MESSAGES_LIMIT", "Failed messages that are still fine", "messages")
 
 
 class FailedMessages(HealthCheck):
     slug = "failed_messages"
     component = "Failed Messages"
     listing = Listing.ISSUES
+    limits = (MOST,)
+    runbook = "docs/monitoring.md#failed-messages"
 
     def measure(self, context: Context) -> Measurement:
-        now = context.now
-        limit = settings.FAILED_MESSAGES_LIMIT
+        limit = context.limits.get(self.slug, MOST)
         window = wording.window(settings.FAILED_MESSAGES_WINDOW)
-        reasons: Counter[str] = Counter()
-        for one in counts.of_platform(since=now - settings.FAILED_MESSAGES_WINDOW, statuses=FAILED):
-            reasons[one.reason or "unspecified"] += one.messages
-        failed = sum(reasons.values())
-        summary = f"{failed} messages failed in the last {window}."
+        some = [one for one in settled_since(context, settings.FAILED_MESSAGES_WINDOW) if one.status in FAILED]
+        failed = sum(one.messages for one in some)
+        reasons = most(some, lambda one: one.reason, name="reason")
         findings = []
         if failed > limit:
-            most, _ = reasons.most_common(1)[0]
+            first = reasons["reasons"][0]
             findings.append(
                 Finding(
                     "",
                     Priority.HIGH,
                     "Failed Messages: too many",
                     f"{failed} messages failed in the last {window}; more than {limit} is too many. "
-                    f"The most frequent reason is {most} ({reasons[most]}).",
+                    f"The most frequent reason is {first['reason']} ({first['messages']}).",
                     "If one reason stands out ask the carrier about it; else check what the tenants are sending.",
                 )
             )
         return Measurement(
-            summary=summary,
+            summary=f"{failed} messages failed in the last {window}.",
             measured=failed,
             unit="messages",
             sample=failed,
             threshold=f"at most {limit}",
             findings=findings,
-            details={
-                "window": window,
-                "reasons": [{"reason": reason, "messages": n} for reason, n in reasons.most_common(TOP)],
-                "reasons_total": len(reasons),
-            },
+            details={"window": window, **reasons, **most(some, lambda one: one.provider, name="provider")},
         )

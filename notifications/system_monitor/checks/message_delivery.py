@@ -1,28 +1,48 @@
-"""Whether messages move on."""
+"""Whether messages move on, and how long they take."""
+
+from collections import Counter
+from typing import Any
 
 from django.conf import settings
 
 from notifications import wording
 from notifications.models.priority import Priority
 from notifications.system_monitor.checks.base import Context, HealthCheck
+from notifications.system_monitor.checks.ended import (
+    TOP,
+    ended,
+    explained_by,
+    settled_since,
+    unreachable_providers,
+)
+from notifications.system_monitor.limits import Limit
 from notifications.system_monitor.report import Finding, Listing, Measurement
-from sms.models import Message
+from sms import counts, stuck
+
+MOST = Limit("warning", "STUCK_MESSAGES_LIMIT", "Stuck messages that are still fine", "messages")
 
 
 class MessageDelivery(HealthCheck):
     slug = "message_delivery"
     component = "Message Delivery"
     listing = Listing.WARNINGS
+    limits = (MOST,)
+    runbook = "docs/monitoring.md#message-delivery"
 
     def measure(self, context: Context) -> Measurement:
-        now = context.now
-        limit, after = settings.STUCK_MESSAGES_LIMIT, settings.STUCK_MESSAGES_AFTER
+        limit, after = context.limits.get(self.slug, MOST), settings.STUCK_MESSAGES_AFTER
+        down = unreachable_providers(context)
         # One more than the limit tells all that the rule asks, whatever the platform's size.
-        since = Message.objects.stuck(now=now, after=after).order_by("status_changed_at")
-        oldest = list(since.values_list("status_changed_at", flat=True)[: limit + 1])
-        many = len(oldest) > limit
-        count = f"more than {limit}" if many else str(len(oldest))
-        age = wording.duration(now - oldest[0]) if oldest else None
+        rows = stuck.oldest(now=context.now, after=after, most=limit + 1)
+        is_explained = False
+        if len(rows) > limit and any(row.provider in down for row in rows):
+            others = stuck.oldest(now=context.now, after=after, most=limit + 1, but_not_of=down)
+            is_explained = len(others) <= limit
+            rows = rows if is_explained else others
+        many = len(rows) > limit
+        oldest = min((row.since for row in rows), default=None)
+        age = wording.duration(context.now - oldest) if oldest else None
+        count = f"More than {limit}" if many else str(len(rows))
         summary = f"{count} messages have been pending or sending for over {wording.duration(after)}."
         findings = []
         if many:
@@ -31,16 +51,58 @@ class MessageDelivery(HealthCheck):
                     "",
                     Priority.MEDIUM,
                     "Message Delivery: messages are stuck",
-                    f"{summary[0].upper()}{summary[1:]} The oldest has not moved for {age}.",
+                    f"{summary} The oldest has not moved for {age}.",
                     "Check that the Celery worker and beat are running and that the carrier posts receipts.",
+                    follows_from=explained_by(down) if is_explained else None,
                 )
             )
         return Measurement(
-            summary=f"{summary[0].upper()}{summary[1:]}",
-            measured=len(oldest),
+            summary=summary,
+            measured=len(rows),
             unit="messages",
-            sample=len(oldest),
+            sample=len(rows),
             threshold=f"at most {limit}",
             findings=findings,
-            details={"stuck_after": wording.window(after), "oldest_age": age, "counted_up_to": limit + 1},
+            details={
+                "stuck_after": wording.window(after),
+                "oldest_age": age,
+                "oldest_seconds": round((context.now - oldest).total_seconds()) if oldest else None,
+                "counted_up_to": limit + 1,
+                "stuck_by_provider": _by_provider(rows),
+                **_delivery(context),
+            },
         )
+
+
+def _by_provider(rows: list[stuck.Stuck]) -> list[dict[str, Any]]:
+    """Of those that were looked at, which are no more than the rule asks for."""
+    found = Counter(row.provider or "none yet" for row in rows)
+    return [{"provider": provider, "messages": n} for provider, n in found.most_common(TOP)]
+
+
+def _delivery(context: Context) -> dict[str, Any]:
+    """How many of what was settled arrived, and how many seconds that took from the carrier's taking it."""
+    window = settings.SUCCESS_RATE_WINDOW
+    settled = ended(settled_since(context, window))
+    times = counts.delivery_times(since=context.now - window)
+    total: Counter[int] = Counter()
+    for buckets in times.values():
+        total.update(buckets)
+    most = sorted(times, key=lambda provider: (-sum(times[provider].values()), provider))
+    return {
+        "window": wording.window(window),
+        "delivery_percent": settled.percent,
+        "settled": settled.settled,
+        "delivery_times": _times(dict(total)),
+        "delivery_times_by_provider": [{"provider": one, **_times(times[one])} for one in most[:TOP]],
+        "delivery_times_by_provider_total": len(times),
+    }
+
+
+def _times(buckets: dict[int, int]) -> dict[str, Any]:
+    p50, p95 = (counts.percentile(buckets, share) for share in (0.5, 0.95))
+    return {
+        "sample": sum(buckets.values()),
+        "p50_seconds": None if p50 is None else round(p50, 1),
+        "p95_seconds": None if p95 is None else round(p95, 1),
+    }

@@ -1,78 +1,134 @@
-"""Whether the carrier's gateway answers, and whether what is settled was delivered."""
+"""Whether the carriers' gateways answer, and whether what is settled was delivered."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from django.conf import settings
 
 from notifications import wording
 from notifications.models.priority import Priority
+from notifications.system_monitor import isolation
 from notifications.system_monitor.checks.base import Context, HealthCheck
+from notifications.system_monitor.checks.ended import (
+    PROVIDER,
+    TOP,
+    Ended,
+    by_provider,
+    ended,
+    explained_by,
+    settled_since,
+)
+from notifications.system_monitor.limits import Limit
 from notifications.system_monitor.report import Finding, Listing, Measurement
 from sms import counts
-from sms.models import Status
-from sms.models.states import FAILED
 from sms.providers import get_provider
-from sms.providers.base import Temporary
+from sms.providers.base import Provider, Temporary
+from sms.services.routing import providers_in_use
+
+LEAST = Limit("warning", "SUCCESS_RATE_MIN_PERCENT", "Least share of settled messages delivered", "%", 0, 100)
+SAMPLE = Limit("minimum_sample", "SUCCESS_RATE_MIN_SAMPLE", "Settled messages that a rate needs", "messages", 1)
 
 
 class SmsService(HealthCheck):
     slug = "sms_service"
     component = "SMS Service"
     listing = Listing.ISSUES
+    limits = (LEAST, SAMPLE)
+    runbook = "docs/monitoring.md#sms-service"
+    providers: Sequence[Provider] = ()
+    reasons: Mapping[str, str] = {}
+    """Why a gateway is unreachable, by provider; "" of one that answers."""
+
+    def prepare(self, context: Context) -> None:
+        self.providers = [get_provider(slug) for slug in providers_in_use()]
+        self.reasons = _ask(self.providers)
 
     def measure(self, context: Context) -> Measurement:
-        now = context.now
-        ended = counts.of_platform(since=now - settings.SUCCESS_RATE_WINDOW, statuses=(Status.DELIVERED, *FAILED))
-        delivered = sum(one.messages for one in ended if one.status == Status.DELIVERED)
-        failed = sum(one.messages for one in ended if one.status in FAILED)
-        settled = delivered + failed
-        rate = round(100 * delivered / settled, 1) if settled else None
-        provider = get_provider(settings.SMS_PROVIDER)
-        unreachable = _unreachable_reason()
-        minimum = settings.SUCCESS_RATE_MIN_PERCENT
+        some = settled_since(context, settings.SUCCESS_RATE_WINDOW)
+        down = {slug for slug, reason in self.reasons.items() if reason}
+        total, others = ended(some), ended(one for one in some if one.provider not in down)
         window = wording.window(settings.SUCCESS_RATE_WINDOW)
-        said = f"{rate:g} % of {settled} settled messages" if rate is not None else "No message was settled"
-        findings = []
-        if unreachable:
-            findings.append(
-                Finding(
-                    f"provider:{provider.slug}",
-                    Priority.HIGH,
-                    f"SMS Service: {provider.title} is unreachable",
-                    f"The gateway of {provider.title} does not answer ({unreachable}). Messages wait in the queue.",
-                    "Check the vendor's status page and our network; messages go out by themselves once it is back.",
-                )
-            )
-        # Compared as whole numbers: a rate that is rounded up to the threshold is still below it.
-        if settled >= max(settings.SUCCESS_RATE_MIN_SAMPLE, 1) and delivered * 100 < minimum * settled:
+        least, sample = (context.limits.get(self.slug, limit) for limit in self.limits)
+        findings = [_unreachable(one, self.reasons[one.slug]) for one in self.providers if one.slug in down]
+        if total.is_under(least, sample=sample) or others.is_under(least, sample=sample):
+            is_own = others.is_under(least, sample=sample)
             findings.append(
                 Finding(
                     "success_rate",
                     Priority.MEDIUM,
                     "SMS Service: the success rate is low",
-                    f"{said} in the last {window} were delivered; at least {minimum} % should be.",
+                    f"{_said(others if is_own else total)} in the last {window} were delivered; "
+                    f"at least {least} % should be.",
                     "Look at the failure reasons under Failed Messages, and ask the carrier.",
+                    follows_from=None if is_own else explained_by(down),
                 )
             )
+        since, worst = counts.worst_tenants(since=context.now - settings.SUCCESS_RATE_WINDOW, most=TOP)
+        silent = "".join(f" {one.title} is unreachable." for one in self.providers if one.slug in down)
         return Measurement(
-            summary=f"{said} in the last {window}{' were delivered' if settled else ''}."
-            + (f" {provider.title} is unreachable." if unreachable else ""),
-            measured=rate,
+            summary=f"{_said(total)} in the last {window}{' were delivered' if total.settled else ''}.{silent}",
+            measured=total.percent,
             unit="%",
-            sample=settled,
-            threshold=f"at least {minimum} %",
+            sample=total.settled,
+            threshold=f"at least {least} %",
             findings=findings,
             details={
-                "delivered": delivered,
-                "failed": failed,
+                "delivered": total.delivered,
+                "failed": total.failed,
                 "window": window,
-                "minimum_sample": settings.SUCCESS_RATE_MIN_SAMPLE,
-                "providers": [{"provider": provider.slug, "reachable": not unreachable}],
+                "minimum_sample": sample,
+                **self._by_provider(by_provider(some)),
+                "worst_tenants": [_rate(Ended(one.delivered, one.failed)) | {"tenant": one.slug} for one in worst],
+                "worst_tenants_since": since.isoformat(),
             },
         )
 
+    def _by_provider(self, parts: dict[str, Ended]) -> dict[str, Any]:
+        """First those that are in use, the silent ones before all, then those with most failures."""
+        parts = {slug: Ended() for slug in self.reasons} | parts
+        order = sorted(
+            parts, key=lambda slug: (not self.reasons.get(slug), slug not in self.reasons, -parts[slug].failed)
+        )
+        rows = [
+            {
+                "provider": slug,
+                "reachable": not self.reasons[slug] if slug in self.reasons else None,
+                **_rate(parts[slug]),
+            }
+            for slug in order[:TOP]
+        ]
+        return {"providers": rows, "providers_total": len(parts)}
 
-def _unreachable_reason() -> str:
-    try:
-        get_provider(settings.SMS_PROVIDER).check_reachable()
-    except Temporary as error:
-        return error.reason
-    return ""
+
+def _ask(providers: Sequence[Provider]) -> dict[str, str]:
+    """Asks all gateways at the same time. One that neither answers nor gives up in time is a fault of its adapter, and
+    leaves this check without an answer."""
+    asked = isolation.all_within(
+        settings.CHECK_TIME_LIMIT.total_seconds(), {f"gateway {one.slug}": one.check_reachable for one in providers}
+    )
+    reasons = {}
+    for one, outcome in zip(providers, asked.values(), strict=True):
+        try:
+            outcome.result()
+            reasons[one.slug] = ""
+        except Temporary as error:
+            reasons[one.slug] = error.reason
+    return reasons
+
+
+def _unreachable(provider: Provider, reason: str) -> Finding:
+    return Finding(
+        f"{PROVIDER}{provider.slug}",
+        Priority.HIGH,
+        f"SMS Service: {provider.title} is unreachable",
+        f"The gateway of {provider.title} does not answer ({reason}). Messages wait in the queue.",
+        "Check the vendor's status page and our network; messages go out by themselves once it is back.",
+    )
+
+
+def _said(some: Ended) -> str:
+    return f"{some.percent:g} % of {some.settled} settled messages" if some.settled else "No message was settled"
+
+
+def _rate(some: Ended) -> dict[str, Any]:
+    return {"delivered": some.delivered, "failed": some.failed, "percent": some.percent}

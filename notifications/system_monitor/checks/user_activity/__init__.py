@@ -3,38 +3,35 @@
 import datetime
 
 from django.conf import settings
-from django.db.models import Count, Q
-from django.db.models.functions import Coalesce, Greatest
 
-from accounts.models import User
 from notifications import wording
 from notifications.models.priority import Priority
 from notifications.system_monitor.checks.base import Context, HealthCheck
+from notifications.system_monitor.checks.user_activity.people import look
+from notifications.system_monitor.limits import Limit
 from notifications.system_monitor.report import Finding, Listing, Measurement
+
+MOST = Limit("warning", "INACTIVE_USERS_LIMIT_PERCENT", "Share of inactive users that is still usual", "%", 0, 100)
 
 
 class UserActivity(HealthCheck):
+    """Its rule looks at a month, so it need not look every minute."""
+
     slug = "user_activity"
     component = "User Activity"
     listing = Listing.WARNINGS
+    limits = (MOST,)
+    cadence = datetime.timedelta(minutes=5)
+    runbook = "docs/monitoring.md#user-activity"
 
     def measure(self, context: Context) -> Measurement:
-        now = context.now
-        limit, after = settings.INACTIVE_USERS_LIMIT_PERCENT, settings.INACTIVE_USERS_AFTER
-        # GREATEST passes over NULL in Postgres. Who never signed in counts from the day they joined, so that
-        # somebody who was invited yesterday is not called inactive.
-        last_use = Coalesce(Greatest("last_login", "last_seen_at"), "created_at")
-        counted = (
-            User.objects.active()
-            .annotate(last_use=last_use)
-            .aggregate(users=Count("pk"), inactive=Count("pk", filter=Q(last_use__lte=now - after)))
-        )
-        users, inactive = counted["users"], counted["inactive"]
-        percent = round(100 * inactive / users, 1) if users else None
+        limit, after = context.limits.get(self.slug, MOST), settings.INACTIVE_USERS_AFTER
+        found = look(now=context.now, after=after)
+        percent = round(100 * found.inactive / found.users, 1) if found.users else None
         length = wording.window(after) if after < datetime.timedelta(days=2) else f"{after.days} days"
-        summary = f"{inactive} of {users} active users were not seen for {length} or more."
+        summary = f"{found.inactive} of {found.users} active users were not seen for {length} or more."
         findings = []
-        if inactive * 100 > limit * users:
+        if found.inactive * 100 > limit * found.users:
             findings.append(
                 Finding(
                     "",
@@ -48,8 +45,8 @@ class UserActivity(HealthCheck):
             summary=summary,
             measured=percent,
             unit="%",
-            sample=users,
+            sample=found.users,
             threshold=f"at most {limit} %",
             findings=findings,
-            details={"inactive": inactive, "inactive_after": length},
+            details={"inactive": found.inactive, "inactive_after": length, **found.patterns(context.now)},
         )

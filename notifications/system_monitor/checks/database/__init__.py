@@ -1,0 +1,132 @@
+"""Whether Postgres answers, fast enough, with room for more connections and all its tables."""
+
+from typing import Any
+
+from django.db import InterfaceError, OperationalError, connection
+
+from notifications import wording
+from notifications.models.priority import Priority
+from notifications.system_monitor.checks.base import Context, HealthCheck
+from notifications.system_monitor.checks.database.vitals import GIGABYTE, TOP, Vitals, look
+from notifications.system_monitor.limits import Limit
+from notifications.system_monitor.report import Finding, Listing, Measurement
+
+#: The scope that tells the checks that depend on this one not to ask.
+UNREACHABLE = "unreachable"
+LATENCY = Limit("latency", "DATABASE_LATENCY_LIMIT_MS", "Slowest answer to a trivial query", "ms")
+CONNECTIONS = Limit("connections", "DATABASE_CONNECTIONS_LIMIT_PERCENT", "Connections in use", "%", 1, 100)
+SIZE = Limit("size", "DATABASE_SIZE_LIMIT_GB", "Size of the database; 0 is no limit", "GB")
+
+
+class Database(HealthCheck):
+    slug = "database"
+    component = "Database"
+    listing = Listing.ISSUES
+    limits = (LATENCY, CONNECTIONS, SIZE)
+    depends_on = ()
+    runbook = "docs/monitoring.md#database"
+
+    def prepare(self, context: Context) -> Measurement | None:
+        return unreachable()
+
+    def measure(self, context: Context) -> Measurement:
+        vitals = look(context.now)
+        return Measurement(
+            summary=f"Postgres answers in {vitals.milliseconds:g} ms.",
+            measured=vitals.milliseconds,
+            unit="ms",
+            sample=1,
+            threshold=f"at most {context.limits.get(self.slug, LATENCY)} ms",
+            findings=_findings(vitals, context),
+            details=_details(vitals),
+        )
+
+
+def unreachable() -> Measurement | None:
+    """What there is to say when Postgres takes no connection; None when it does."""
+    try:
+        connection.ensure_connection()
+    except (OperationalError, InterfaceError):
+        return no_connection()
+    return None
+
+
+def no_connection() -> Measurement:
+    finding = Finding(
+        UNREACHABLE,
+        Priority.HIGH,
+        "Database: unreachable",
+        "Postgres does not answer.",
+        "Check that the server is up and that DATABASE_URL is right.",
+    )
+    return Measurement(
+        summary=finding.summary, measured=None, unit="ms", sample=0, threshold="answers", findings=[finding]
+    )
+
+
+def _details(vitals: Vitals) -> dict[str, Any]:
+    transaction = vitals.longest_transaction_seconds
+    return {
+        "connections": vitals.connections,
+        "max_connections": vitals.max_connections,
+        "connections_percent": vitals.connections_percent,
+        "size_bytes": vitals.size_bytes,
+        "growth_bytes_per_day": vitals.growth_bytes_per_day,
+        "longest_transaction_seconds": None if transaction is None else round(transaction, 1),
+        "cache_hit_percent": vitals.cache_hit_percent,
+        "live_tuples": vitals.live_tuples,
+        "dead_tuples": vitals.dead_tuples,
+        "worst_tables": [{"table": table, "dead": dead, "live": live} for table, dead, live in vitals.worst_tables],
+        "missing_tables": vitals.missing_tables[:TOP],
+        "missing_tables_total": len(vitals.missing_tables),
+        "unapplied_migrations": vitals.unapplied_migrations[:TOP],
+        "unapplied_migrations_total": len(vitals.unapplied_migrations),
+    }
+
+
+def _findings(vitals: Vitals, context: Context) -> list[Finding]:
+    findings = []
+    latency, connections, size = (context.limits.get(Database.slug, limit) for limit in Database.limits)
+
+    def find(scope: str, title: str, summary: str, advice: str) -> None:
+        findings.append(Finding(scope, Priority.HIGH, f"Database: {title}", summary, advice))
+
+    if vitals.milliseconds > latency:
+        find(
+            "latency",
+            "slow answers",
+            f"A trivial query took {vitals.milliseconds:g} ms; the limit is {latency} ms.",
+            "Look for long transactions in pg_stat_activity and for load on the machine.",
+        )
+    # Compared as whole numbers: a share that is rounded down to the limit is still above it.
+    if vitals.connections * 100 > connections * vitals.max_connections:
+        find(
+            "connections",
+            "almost no connections left",
+            f"{vitals.connections} of {vitals.max_connections} connections are in use "
+            f"({vitals.connections_percent:g} %; the limit is {connections} %).",
+            "Find who holds them in pg_stat_activity; lower the workers' threads or put a pooler in front.",
+        )
+    if size and vitals.size_bytes > size * GIGABYTE:
+        find(
+            "size",
+            "too large",
+            f"The database holds {vitals.size_bytes / GIGABYTE:.1f} GB; the limit is {size} GB.",
+            "Run manage.py cleanup_notifications, or raise DATABASE_SIZE_LIMIT_GB.",
+        )
+    if vitals.missing_tables:
+        find(
+            "tables",
+            "tables are missing",
+            f"{wording.count(len(vitals.missing_tables), 'table')} missing, the first is {vitals.missing_tables[0]}.",
+            "Run manage.py migrate.",
+        )
+    elif vitals.unapplied_migrations:  # else that is why the tables are missing
+        find(
+            "migrations",
+            "migrations are not applied",
+            f"{wording.count(len(vitals.unapplied_migrations), 'migration')} not applied, the first is "
+            f"{vitals.unapplied_migrations[0]}.",
+            "Run manage.py migrate.",
+        )
+    return findings
