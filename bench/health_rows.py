@@ -3,6 +3,8 @@
 Filled with SQL, and with the triggers on that count messages.
 """
 
+from typing import Any
+
 TENANTS, USERS, NOTIFICATIONS = 10_000, 50_000, 1_000_000
 DAYS = 30
 #: Inserted by one statement.
@@ -56,8 +58,8 @@ FROM (SELECT n, now() - n * interval '1 day' * %(days)s / %(notifications)s AS a
 JOIN (SELECT id AS recipient, row_number() OVER () - 1 AS place FROM accounts_user) AS person
   ON place = n %% %(users)s
 """  # noqa: S608 (a constant of ours is all that is put in)
-# In batches of twenty, each of one tenant, minute and provider. Of a thousand messages 960 were delivered, 30 failed in
-# three ways for four reasons, 3 are on their way, 4 scheduled for next week, and for 3 their carrier still has time.
+# In batches of twenty, each of one tenant, minute and provider. Of a thousand messages 960 were delivered, 30 failed
+# in three ways for four reasons, 3 are on their way, 4 are scheduled for next week, 3 have a carrier with time left.
 # When a batch was sent follows no pattern that the numbers have: each part of the month has its share at each size.
 MESSAGE = f"""
 INSERT INTO sms_message (id, tenant_id, recipient, sender_id, text, segments, traffic, status, status_changed_at,
@@ -121,7 +123,7 @@ def fill_messages(*, first: int, last: int) -> None:
     )
 
 
-def _execute(*statements: str, **values: object) -> None:
+def _execute(*statements: str, **values: Any) -> None:
     from django.db import connection
 
     from tenants.scope import all_tenants

@@ -2,13 +2,14 @@
 
 from collections.abc import Sequence
 
+from bench.health import Health
 from bench.ledger import Ledger
 from bench.measure import Measure
 from bench.poll import Poll
 from bench.receipts import Receipts
 from bench.sending import Sending
 
-MEASURES: tuple[type[Measure], ...] = (Poll, Sending, Receipts, Ledger)
+MEASURES: tuple[type[Measure], ...] = (Poll, Sending, Receipts, Ledger, Health)
 
 
 class Unknown(Exception):

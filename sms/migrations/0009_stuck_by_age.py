@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("sms", "0005_what_the_database_holds"),
+        ("sms", "0008_number_reviews"),
         ("tenants", "0002_named_tenant"),
     ]
 

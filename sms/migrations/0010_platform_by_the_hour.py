@@ -19,7 +19,7 @@ TAKE_HOURS = "".join(
 
 
 class Migration(migrations.Migration):
-    dependencies: ClassVar = [("sms", "0006_stuck_by_age")]
+    dependencies: ClassVar = [("sms", "0009_stuck_by_age")]
     operations: ClassVar = [
         migrations.RemoveConstraint("platformcount", "platform_count_once"),
         migrations.RemoveConstraint("platformdeliverytime", "platform_delivery_time_once"),
