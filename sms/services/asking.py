@@ -49,7 +49,8 @@ def _taken(message: Message, provider_message_id: str) -> Status:
             failure_reason="",
         )
         if moved:
-            apply_waiting(message.provider, [provider_message_id])
+            ended = apply_waiting(message.provider, [provider_message_id])
+            close_reservations(ids=ended, now=now)
     return Status.SUBMITTED
 
 

@@ -158,8 +158,8 @@ def record(adapter: Provider, tried: Sequence[Tried]) -> None:
     with transaction.atomic():
         _lock(one.message.pk for one in tried)
         Attempt.objects.bulk_create(_attempt(one) for one in tried)
-        for outcome, group in by_outcome.items():
-            RECORDERS[outcome](adapter, group)
+        ended = [key for outcome, group in by_outcome.items() for key in RECORDERS[outcome](adapter, group)]
+        close_reservations(ids=ended, now=timezone.now())
     if throttled := by_outcome.get(Outcome.THROTTLED):
         longest = max(one.wait or 1.0 for one in throttled)
         rates.pause(adapter.slug, seconds=min(longest, 60.0))
@@ -198,7 +198,7 @@ WHERE message.id = given.id
 """
 
 
-def _accepted(adapter: Provider, group: Sequence[Tried]) -> None:
+def _accepted(adapter: Provider, group: Sequence[Tried]) -> list[UUID]:
     values: dict[str, Any] = {
         "ids": [str(one.message.pk) for one in group],
         "names": [one.provider_message_id for one in group],
@@ -208,21 +208,22 @@ def _accepted(adapter: Provider, group: Sequence[Tried]) -> None:
     }
     with connection.cursor() as cursor:
         cursor.execute(ACCEPTED, values)
-    apply_waiting(adapter.slug, values["names"])
+    return apply_waiting(adapter.slug, values["names"])
 
 
-def _uncertain(adapter: Provider, group: Sequence[Tried]) -> None:
+def _uncertain(adapter: Provider, group: Sequence[Tried]) -> list[UUID]:
     for one in group:
         _settle(one, Status.UNKNOWN, failure_reason=one.reason, asked_at=None)
+    return []
 
 
-def _permanent(adapter: Provider, group: Sequence[Tried]) -> None:
+def _permanent(adapter: Provider, group: Sequence[Tried]) -> list[UUID]:
     for one in group:
         _settle(one, Status.REJECTED, failure_reason=one.reason, error_code=one.code)
-    close_reservations(ids=[one.message.pk for one in group], now=timezone.now())
+    return [one.message.pk for one in group]
 
 
-def _refused_for_now(adapter: Provider, group: Sequence[Tried]) -> None:
+def _refused_for_now(adapter: Provider, group: Sequence[Tried]) -> list[UUID]:
     given_up = [one for one in group if _is_enough(one)]
     for one in group:
         if one in given_up:
@@ -239,8 +240,7 @@ def _refused_for_now(adapter: Provider, group: Sequence[Tried]) -> None:
             next_attempt_at=timezone.now() + datetime.timedelta(seconds=wait),
             provider=routing.other_than(adapter.slug, tenant_id=one.message.tenant_id),
         )
-    if given_up:
-        _permanent(adapter, given_up)
+    return _permanent(adapter, given_up)
 
 
 def _is_enough(one: Tried) -> bool:
@@ -255,7 +255,8 @@ def _settle(one: Tried, to: Status, **changes: Any) -> None:
     ours.move(to, froms=[Status.CLAIMED], at=one.finished_at, **changes)
 
 
-RECORDERS: dict[Outcome, Callable[[Provider, Sequence[Tried]], None]] = {
+#: Each returns the messages that ended, whose credits `record` closes together.
+RECORDERS: dict[Outcome, Callable[[Provider, Sequence[Tried]], list[UUID]]] = {
     Outcome.ACCEPTED: _accepted,
     Outcome.UNCERTAIN: _uncertain,
     Outcome.PERMANENT: _permanent,

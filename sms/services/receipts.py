@@ -38,7 +38,8 @@ def apply_receipts(*, provider: str, receipts: Sequence[DeliveryReceipt]) -> int
         Receipt.objects.bulk_create(rows, ignore_conflicts=True)
         new = Receipt.objects.filter(pk__in=[row.pk for row in rows]).count()
         _introduce(provider, {row.reference: row.provider_message_id for row in rows if row.reference})
-        apply_waiting(provider, {row.provider_message_id for row in rows})
+        ended = apply_waiting(provider, {row.provider_message_id for row in rows})
+        close_reservations(ids=ended, now=timezone.now())
     return new
 
 
@@ -77,8 +78,9 @@ RETURNING message.id, message.status
 OPEN = [Status.SUBMITTED, *RECEIPT_RANK]
 
 
-def apply_waiting(provider: str, provider_message_ids: Iterable[str]) -> None:
-    """Moves the messages of these ids to the highest rank that their waiting receipts report."""
+def apply_waiting(provider: str, provider_message_ids: Iterable[str]) -> list[UUID]:
+    """Moves the messages of these ids to the highest rank that their waiting receipts report; returns those that
+    ended. Their credits are the caller's to close, once and at its end: accounts are locked in one order only."""
     keys = sorted(filter(None, provider_message_ids))  # an empty id would match every message that has none yet
     # The lock on the messages orders us against whoever makes an id known and then comes here.
     known = Message.objects.filter(provider=provider, provider_message_id__in=keys).order_by("pk")
@@ -87,11 +89,11 @@ def apply_waiting(provider: str, provider_message_ids: Iterable[str]) -> None:
     # Read once: one that commits from here on (it took no lock, as the id was not known yet) waits for the sweeper.
     read = list(waiting.values_list("pk", flat=True))
     if not read:
-        return
+        return []
     now = timezone.now()
     values: dict[str, Any] = {"receipts": [str(key) for key in read], "provider": provider, "now": now, "open": OPEN}
     with connection.cursor() as cursor:
         cursor.execute(APPLY, values)
         moved = cursor.fetchall()
-    close_reservations(ids=[key for key, status in moved if status in FINAL], now=now)
     Receipt.objects.filter(pk__in=read).update(applied_at=now)
+    return [key for key, status in moved if status in FINAL]

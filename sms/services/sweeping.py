@@ -122,7 +122,7 @@ def _apply_parked(*, now: datetime.datetime) -> int:
         keys.setdefault(provider, set()).add(key)
     for provider in sorted(keys):
         with transaction.atomic():
-            apply_waiting(provider, keys[provider])
+            close_reservations(ids=apply_waiting(provider, keys[provider]), now=now)
     return sum(map(len, keys.values()))
 
 
