@@ -81,6 +81,8 @@ class SignedByCarrier:
         self.application = application
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        if not environ["PATH_INFO"].isascii():  # a server hands UTF-8 over like this (PEP 3333); werkzeug's client not
+            environ["PATH_INFO"] = environ["PATH_INFO"].encode(errors="replace").decode("latin-1")
         if environ["PATH_INFO"].startswith(RECEIPTS):
             body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
             environ["wsgi.input"] = io.BytesIO(body)
