@@ -31,6 +31,7 @@ from tests.carriers import signatures
 SEED = int(os.environ.get("FUZZ_SEED", "20260310"))
 EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "20"))
 THOROUGH = "FUZZ_EXAMPLES" in os.environ
+FORM = "application/x-www-form-urlencoded"
 RECEIPTS = "/api/sms/receipts/"
 #: What ids in bodies and queries are those of, by the names of tests.conftest.
 IDS = {
@@ -81,6 +82,8 @@ class SignedByCarrier:
         self.application = application
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        if not environ["PATH_INFO"].isascii():  # a server hands UTF-8 over like this (PEP 3333); werkzeug's client not
+            environ["PATH_INFO"] = environ["PATH_INFO"].encode(errors="replace").decode("latin-1")
         if environ["PATH_INFO"].startswith(RECEIPTS):
             body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
             environ["wsgi.input"] = io.BytesIO(body)
@@ -123,6 +126,8 @@ def aim(case: Any, rows: Mapping[str, str]) -> None:
     for name, value in (case.path_parameters or {}).items():
         if name in rows and _is_to_exist(value):
             case.path_parameters[name] = rows[name]
+        if name == "provider" and len(value) % 2:
+            case.path_parameters[name] = "twilio" if case.media_type == FORM else "simulator"
     if isinstance(case.body, dict):
         for name, row in IDS.items():
             _aim_at(case.body, name, rows[row])

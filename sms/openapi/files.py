@@ -83,7 +83,7 @@ IMPORT = call(
             "opted_out": 0,
             "groups_created": 2,
             "rejected": 1,
-            "rejects": [{"row": 3, "phone": "12", "reason": "too_short"}],
+            "rejects": [{"row": 3, "phone": "12", "reason": "Too short for a phone number."}],
         },
     },
     refusals={413: "The file is larger than 10 MB.", 415: "The body is neither CSV nor a form."},

@@ -8,9 +8,10 @@ from rest_framework import serializers
 
 from sms.models.states import COARSE, Status
 
+# All odd: the fuzzing turns odd ids into those of rows that exist.
 TENANT = "01961f0e-7a3c-7d52-9a41-0c6f8d2b1e77"
-BATCH, MESSAGE = "01961f12-10aa-7c3e-9d0a-5b7e2f8c4a10", "01961f12-10ab-7a44-8c1f-2e9d6b3a7f51"
-CONTACT, GROUP = "01961f12-5c20-7e18-a4d3-1b9f7c6e0d85", "01961f12-5c31-7b6a-9c02-8e4d5a1f3b70"
+BATCH, MESSAGE = "01961f12-10aa-7c3e-9d0a-5b7e2f8c4a11", "01961f12-10ab-7a44-8c1f-2e9d6b3a7f51"
+CONTACT, GROUP = "01961f12-5c20-7e18-a4d3-1b9f7c6e0d85", "01961f12-5c31-7b6a-9c02-8e4d5a1f3b71"
 TEMPLATE = "01961f12-7d44-7f05-b8e1-6a2c9d0b4e37"
 
 
