@@ -45,7 +45,9 @@ PLAIN = {
 MERGED = {
     "to": Field(TO.good, ([], "x", 5, True, {}, {"0": "x"}, values.NUL, TO.good * 10_001)).alone(),
     "text": TEXT.alone(),
-    **{"group": TO_GROUP, "template": OF_TEMPLATE, "variables": VARIABLES},
+    "group": TO_GROUP,
+    "template": OF_TEMPLATE,
+    "variables": VARIABLES,
 }
 
 GROUPS = Field([ID], tuple(v for v in listing(uuid(ID), 50).wrong if v != []), required=False, thing="group_id")
