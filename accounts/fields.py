@@ -17,6 +17,7 @@ EARLIEST, LATEST = (
     datetime.datetime.min.replace(tzinfo=datetime.UTC),
     datetime.datetime.max.replace(tzinfo=datetime.UTC),
 )
+A_DAY = re.compile("[0-9]{4}-[0-9]{2}-[0-9]{2}")
 AN_ID = re.compile("[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
 
@@ -85,6 +86,15 @@ class TimezoneField(serializers.CharField):
         if name not in time_zones():
             raise serializers.ValidationError("Unknown time zone. Use an IANA name such as Africa/Dar_es_Salaam.")
         return name
+
+
+class DayField(serializers.DateField):
+    """A day as 2026-03-31, and in no other spelling of ISO 8601 or script."""
+
+    def to_internal_value(self, data: Any) -> datetime.date:
+        if not (isinstance(data, str) and A_DAY.fullmatch(data)):
+            self.fail("invalid", format="YYYY-MM-DD")
+        return super().to_internal_value(data)
 
 
 class StrictIntegerField(serializers.IntegerField):

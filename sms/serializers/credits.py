@@ -3,7 +3,7 @@ from typing import Any, ClassVar
 
 from rest_framework import serializers
 
-from accounts.fields import IdField, StrictIntegerField
+from accounts.fields import DayField, IdField, StrictIntegerField
 from sms.models import CreditAccount, CreditEntry
 
 #: More in one top-up is a slip of the finger.
@@ -31,8 +31,8 @@ class StatementQuery(serializers.Serializer[Any]):
 
 
 class StatisticsQuery(serializers.Serializer[Any]):
-    since = serializers.DateField(required=False)
-    until = serializers.DateField(required=False)
+    since = DayField(required=False)
+    until = DayField(required=False)
 
 
 class TopUpSerializer(serializers.Serializer[Any]):

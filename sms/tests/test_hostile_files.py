@@ -99,10 +99,10 @@ def test_a_dry_run_that_is_neither_yes_nor_no_imports_nothing(value: str, nosy: 
     [b"", b"--x", b"--x\r\n\r\n--x--", b'--x\r\nContent-Disposition: form-data; name="file"\r\n\r\ntext\r\n--x--\r\n'],
 )
 def test_a_form_without_a_file_is_refused_by_name(content: bytes, nosy: APIClient) -> None:
-    for boundary, status in {"; boundary=x": 400, "": 400, "; boundary=" + "y" * 300: 415}.items():
+    for boundary in ("; boundary=x", ""):
         answer: Any = nosy.generic("POST", URL, content, content_type=f"multipart/form-data{boundary}")  # type: ignore[arg-type] # takes bytes
         assert_tells_nothing(answer)
-        assert_problem(answer, status)
+        assert_problem(answer, 400)
 
 
 def test_a_session_cookie_alone_imports_nothing(owner: User) -> None:

@@ -143,7 +143,7 @@ class Refusals:
 
 def assert_tells_nothing(response: Any) -> None:
     """No stack trace, no query, no secret."""
-    said = response.content.decode(errors="replace")
+    said = response.getvalue().decode(errors="replace")
     inner = (
         "Traceback",
         'File "',

@@ -33,7 +33,8 @@ WHEN = optional(
     {name: Field(one.good, tuple(v for v in one.wrong if v is not None)) for name, one in LATER_ON.items()}
 )
 SEND = {"sender_id": SENDER, "traffic": TRAFFIC, **WHEN}
-#: To numbers and with a text, or to a group and with a template.
+#: To numbers and with a text, or to a group and with a template. A preview lists the recipients that are no numbers,
+#: and is refused for none of them.
 PLAIN = {
     "to": TO,
     "text": TEXT,
@@ -41,7 +42,13 @@ PLAIN = {
     "template": OF_TEMPLATE.alone(),
     "variables": VARIABLES.alone(),
 }
-MERGED = {"to": TO.alone(), "text": TEXT.alone(), "group": TO_GROUP, "template": OF_TEMPLATE, "variables": VARIABLES}
+MERGED = {
+    "to": Field(TO.good, ([], "x", 5, True, {}, {"0": "x"}, values.NUL, TO.good * 10_001)).alone(),
+    "text": TEXT.alone(),
+    "group": TO_GROUP,
+    "template": OF_TEMPLATE,
+    "variables": VARIABLES,
+}
 
 GROUPS = Field([ID], tuple(v for v in listing(uuid(ID), 50).wrong if v != []), required=False, thing="group_id")
 WHO = {"phone_number": phone("+255754123456"), "name": text("Ada", 150, blank=True).optional(), "groups": GROUPS}

@@ -49,15 +49,9 @@ def whole(good: int, least: int, most: int) -> Field:
 
 
 def day(good: str) -> Field:
-    like = (
-        "tomorrow",
-        "\u0662\u0660\u0662\u0666-01-01",
-        "2026-02-30",
-        "20260101",
-        f"{good}T00:00:00Z",
-        f"{good}{BIDI}",
-    )
-    return Field(good, (*NOT_A_WORD, True, 5, "0000-01-01", "9999-12-31", "0001-01-01", LONG, *like))
+    arabic = good.translate({ord("0") + digit: 0x660 + digit for digit in range(10)})
+    like = ("tomorrow", arabic, good.replace("-", ""), f"{good}T00:00:00Z", f"{good}{BIDI}", "2026-02-30", LONG)
+    return Field(good, (*NOT_A_WORD, True, 5, "0000-01-01", "9999-12-31", "0001-01-01", *like))
 
 
 def choice(good: str) -> Field:
