@@ -24,7 +24,7 @@ WHERE tenant_id = %(tenant)s AND available >= %(credits)s
 
 
 class Ledger(Measure):
-    name = "ledger"
+    name = "spending"
     bounds = (Bound("ledger", ">=", 0.5, f"batch spends / bare conditional UPDATEs, {THREADS} threads, one account"),)
 
     def run(self, stage: Stage, keys: Collection[str]) -> Mapping[str, Found]:

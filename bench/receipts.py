@@ -24,7 +24,7 @@ FROM generate_series(1, %s) AS n
 
 
 class Receipts(Measure):
-    name = "receipts"
+    name = "posting"
     bounds = (Bound("receipts", ">=", 0.15, "signed receipts applied a second, one a call / empty POSTs"),)
     needs = (house.web,)
 
