@@ -25,9 +25,7 @@ User.objects.bulk_create((User(email=f"person{number}@example.com") for number i
 
 
 #: All of this comes from a few people within a minute.
-NO_LIMITS = dict.fromkeys(
-    ("READS_PER_MINUTE", "WRITES_PER_MINUTE", "ANONYMOUS_CALLS_PER_MINUTE", "SIGN_IN_ATTEMPTS_PER_MINUTE"), "0"
-)
+NO_LIMITS = dict.fromkeys(("READS_PER_MINUTE", "WRITES_PER_MINUTE", "ANONYMOUS_CALLS_PER_MINUTE"), "0")
 
 
 @pytest.fixture

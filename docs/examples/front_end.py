@@ -234,7 +234,7 @@ def many_notifications(rows: Rows, me: Client, mine: list[Any]) -> None:
 
 def send_sms(rows: Rows, me: Client) -> None:
     body = {"to": ["0754 123 456", "+255754123457"], "text": "Your order is ready.", "sender_id": "ACACIA"}
-    shape = DONE | {"batch_id": UUID, "accepted": 2, "credits": 2, "message_ids": [UUID]}
+    shape = DONE | {"batch_id": UUID, "accepted": 2, "credits": 2, "message_ids": [UUID], ...: ...}
     key = str(uuid.uuid4())
     sent = rows.row(me.post("sms/messages/", body, Idempotency_Key=key), 202, shape)
     again = me.post("sms/messages/", body, Idempotency_Key=key)
@@ -256,6 +256,7 @@ def send_sms(rows: Rows, me: Client) -> None:
         "status_changed_at": TIME,
         "failure_reason": str,
         "created_at": TIME,
+        ...: ...,
     }
     shape = {"success": True, "data": message}
     rows.row(me.get(f"sms/messages/{sent['message_ids'][0]}/"), 200, shape, "{data[to]}: {data[state]}")
