@@ -76,6 +76,7 @@ def _replayed(found: IdempotentReply, fingerprint: str) -> HttpResponse:
 
 
 def _fingerprint(request: Request) -> str:
-    """What the request asks for: its path and its content, however its keys are ordered."""
+    """What the request asks for: its path, whose data it is about, and its content, however its keys are ordered."""
     content = json.dumps(request.data, sort_keys=True, default=str)
-    return hashlib.sha256(f"{request.method} {request.path}\n{content}".encode()).hexdigest()
+    tenant_id = caller(request).current_tenant_id
+    return hashlib.sha256(f"{request.method} {request.path} {tenant_id}\n{content}".encode()).hexdigest()

@@ -20,10 +20,10 @@ SELECT gen_random_uuid(), 'Tenant ' || n, 'tenant-' || n, 'UTC', now() FROM gene
 # A few in each band, and most of them well.
 ACCOUNT = """
 INSERT INTO sms_creditaccount (tenant_id, available, reserved, balance_after_last_top_up, last_top_up_at, top_ups,
-                               lowest_percent, is_unlimited, refunds)
-SELECT id, CASE WHEN n %% 20 = 0 THEN n %% 250 ELSE 500 END, 0, 1000, now() - interval '1 day', 1, 100, n %% 50 = 1,
-       'failed'
-FROM (SELECT id, row_number() OVER (ORDER BY id) AS n FROM tenants_tenant) AS tenant
+                               lowest_available, lowest_before, is_unlimited, refunds)
+SELECT id, left_over, 0, 1000, now() - interval '1 day', 1, left_over, left_over, n %% 50 = 1, 'failed'
+FROM (SELECT id, n, CASE WHEN n %% 20 = 0 THEN n %% 250 ELSE 500 END AS left_over
+      FROM (SELECT id, row_number() OVER (ORDER BY id) AS n FROM tenants_tenant) AS tenant) AS account
 """
 ENTRY = f"""
 INSERT INTO sms_creditentry (id, tenant_id, kind, reference, available_delta, reserved_delta, note, created_at)

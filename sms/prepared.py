@@ -11,37 +11,55 @@ _numbers = itertools.count()
 
 
 class Prepared:
-    """`text` has placeholders such as `%(tenant)s`; `types` names the Postgres type of each.
+    """One statement, or several in a row whose last one's rows are wanted: each sees what was committed while the one
+    before it waited for a lock, and all cost one round trip.
 
-    Off with PREPARED_STATEMENTS=false, for servers behind a transaction pooler.
+    They have placeholders such as `%(tenant)s`; `types` names the Postgres type of each. Off with
+    PREPARED_STATEMENTS=false, for servers behind a transaction pooler.
     """
 
-    def __init__(self, text: str, types: Mapping[str, str]) -> None:
-        self._plain = text % {name: f"%({name})s::{kind}" for name, kind in types.items()}
-        self._numbered = text % {name: f"${number}" for number, name in enumerate(types, 1)}
-        self._types = ", ".join(types.values())
-        self._values = ", ".join(f"%({name})s" for name in types)
+    def __init__(self, *texts: str, types: Mapping[str, str]) -> None:
+        self._plain = "; ".join(texts) % {name: f"%({name})s::{kind}" for name, kind in types.items()}
+        self._each = [_Statement(text, types) for text in texts]
 
     def fetch_one(self, values: Mapping[str, Any]) -> Any:
         """The first row of its result, or None."""
+        return next(iter(self.fetch_all(values)), None)
+
+    def fetch_all(self, values: Mapping[str, Any]) -> list[Any]:
         with connection.cursor() as cursor:
             if not settings.PREPARED_STATEMENTS:
                 cursor.execute(self._plain, values)
-                return cursor.fetchone()
+                return list(cursor.fetchall())
             # Kept with the connection it was prepared on; a new one has a new object here.
             server, known = getattr(connection, "prepared", (None, {}))
             names: dict[Prepared, str] = known if server is connection.connection else {}
             if self in names:
                 cursor.execute(self._execute(names[self]), values)
-                return cursor.fetchone()
+                return list(cursor.fetchall())
             # In the same round trip as its first use. No name is used twice: an attempt that failed may have left it.
             name = f"prepared_{next(_numbers)}"
             cursor.execute(f"{self._prepare(name)} {self._execute(name)}", values)
             connection.prepared = (connection.connection, names | {self: name})  # type: ignore[attr-defined]
-            return cursor.fetchone()
+            return list(cursor.fetchall())
 
     def _prepare(self, name: str) -> str:
-        return f"SET plan_cache_mode = force_generic_plan; PREPARE {name} ({self._types}) AS {self._numbered};"
+        each = (one.prepare(f"{name}_{place}") for place, one in enumerate(self._each))
+        return " ".join(["SET plan_cache_mode = force_generic_plan;", *each])
 
     def _execute(self, name: str) -> str:
-        return f"EXECUTE {name} ({self._values})"
+        return " ".join(one.execute(f"{name}_{place}") for place, one in enumerate(self._each))
+
+
+class _Statement:
+    def __init__(self, text: str, types: Mapping[str, str]) -> None:
+        mine = {name: kind for name, kind in types.items() if f"%({name})s" in text}
+        self._text = text % {name: f"${number}" for number, name in enumerate(mine, 1)}
+        self._types = ", ".join(mine.values())
+        self._values = ", ".join(f"%({name})s::{kind}" for name, kind in mine.items())
+
+    def prepare(self, name: str) -> str:
+        return f"PREPARE {name} ({self._types}) AS {self._text};"
+
+    def execute(self, name: str) -> str:
+        return f"EXECUTE {name} ({self._values});"

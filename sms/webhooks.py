@@ -55,7 +55,7 @@ class ReceiptsView(APIView):
         except BadReceipt as refused:
             raise ParseError(str(refused)) from None
         with all_tenants(because="a carrier's call carries receipts of any tenant, and is signed"):
-            new = services.apply_receipts(provider=provider, receipts=receipts)
+            new = services.apply_together(provider=provider, receipts=receipts)
         return Response({"success": True, "received": len(receipts), "new": new})
 
 

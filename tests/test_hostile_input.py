@@ -15,6 +15,7 @@ from pytest_django import Settings
 from accounts.models import User
 from tenants.models import Tenant
 from tests import routes
+from tests.database import contents
 from tests.hostile import values
 from tests.hostile.calls import Call, Caller, Refusals, assert_tells_nothing, names_that_are_read
 from tests.hostile.sms import ID, LATER, PAGES, SMS_CALLS
@@ -143,7 +144,7 @@ CALLS = (
     Call("get", f"{SYSTEM}create/<uuid:job_id>/"),
     Call("post", f"{SYSTEM}cleanup/", optional({"days": whole(30, 1, 36500), "dry_run": yes_no(True)})),
     Call("get", TEMPLATES),
-    Call("post", TEMPLATES, WORDS),
+    Call("post", TEMPLATES, WORDS, once=True),
     Call("get", TEMPLATE),
     Call("put", TEMPLATE, optional(WORDS)),
     Call("patch", TEMPLATE, optional(WORDS)),
@@ -271,6 +272,18 @@ def test_an_idempotency_key_that_is_none(call: Call, caller: Caller, refusals: R
     for value in values.KEYS:
         response = caller.send(call, values.as_json(caller.good(call)), HTTP_IDEMPOTENCY_KEY=value)
         refusals.judge(value, response, field="Idempotency-Key")
+
+
+@pytest.mark.parametrize("call", [call for call in CALLS if call.once], ids=str)
+def test_sent_again_with_its_key_it_is_answered_again_and_not_done_again(call: Call, caller: Caller) -> None:
+    content = values.as_json(caller.good(call))
+    first = caller.send(call, content, HTTP_IDEMPOTENCY_KEY="one")
+    assert first.status_code < 300, first.content
+    before = contents()
+    again = caller.send(call, content, HTTP_IDEMPOTENCY_KEY="one")
+    assert (again.status_code, again.content) == (first.status_code, first.content)
+    assert again["Idempotency-Replayed"] == "true"
+    assert contents() == before
 
 
 @every

@@ -138,6 +138,8 @@ def test_it_refuses_in_the_one_shape(method: str, path: str, operation: dict[str
     assert path.startswith(FOR_PLATFORM_ADMINS) <= ("403" in refusals)
     takes_key = any(one["name"] == "Idempotency-Key" for one in operation.get("parameters", []))
     assert takes_key == ("422" in refusals)
+    if method == "post" and {"201", "202"} & set(operation["responses"]):
+        assert takes_key, "what creates something may be sent again"
     for code, reply in refusals.items():
         assert reply["content"][PROBLEM]["schema"] == {"$ref": "#/components/schemas/Problem"}
         fits(reply["content"][PROBLEM]["example"], reply["content"][PROBLEM]["schema"])

@@ -1,4 +1,4 @@
-"""Idempotency-Key, on the two calls that create something by hand."""
+"""Idempotency-Key, by the two calls that most depend on it; tests/test_hostile_input.py repeats every other one."""
 
 import datetime
 from collections.abc import Callable

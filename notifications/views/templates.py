@@ -10,6 +10,7 @@ from rest_framework.permissions import IsAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from accounts.idempotency import idempotent
 from accounts.permissions import IsPlatformAdmin
 from notifications import texts
 from notifications.models import NotificationTemplate
@@ -30,6 +31,7 @@ class TemplateViewSet(viewsets.ViewSet):
         return Response({"success": True, "templates": TemplateSerializer(templates, many=True).data})
 
     @openapi.CREATE
+    @idempotent
     def create(self, request: Request) -> Response:
         given = WriteTemplateSerializer(data=request.data)
         given.is_valid(raise_exception=True)

@@ -13,6 +13,7 @@ from sms.services.credits import (
     top_up,
 )
 from sms.services.dispatch import dispatch
+from sms.services.gathering import apply_together
 from sms.services.polling import poll_reports
 from sms.services.queueing import Addressee, NobodyLeft, Queued, cancel_batch, cancel_message, queue_messages
 from sms.services.receipts import apply_receipts
@@ -28,6 +29,7 @@ __all__ = [
     "adjust",
     "announce_waiting_falls",
     "apply_receipts",
+    "apply_together",
     "cancel_batch",
     "cancel_message",
     "coarsen_counts",

@@ -202,11 +202,11 @@ def test_a_gateway_that_does_not_answer_in_time_may_have_it(
     provider: Provider, settings: Settings, gateway: Gateway
 ) -> None:
     settings.SMS_GATEWAY_TIMEOUT_SECONDS = 0.3
-    gateway.will(hang(2))
+    gateway.will(hang(6))
     started = time.monotonic()
     failed = refused(provider)
     assert (type(failed), failed.reason) == (Uncertain, "gateway_not_answering")
-    assert time.monotonic() - started < 1.9
+    assert time.monotonic() - started < 5
     assert len(gateway.calls) == 1
 
 

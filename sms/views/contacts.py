@@ -13,6 +13,7 @@ from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from accounts.idempotency import idempotent
 from accounts.pagination import IdPagination
 from accounts.query import query_of
 from sms.filters import ContactFilter, narrowed
@@ -52,6 +53,7 @@ class ContactViewSet(viewsets.ViewSetMixin, TenantView):
         return pages.get_paginated_response(ContactSerializer(page, many=True).data)
 
     @openapi.CREATE
+    @idempotent
     def create(self, request: Request) -> Response:
         given = WriteContactSerializer(data=request.data)
         given.is_valid(raise_exception=True)

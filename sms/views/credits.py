@@ -11,6 +11,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts.callers import caller
+from accounts.idempotency import idempotent
 from accounts.pagination import IdPagination
 from accounts.permissions import IsPlatformAdmin
 from accounts.query import query_of
@@ -91,6 +92,7 @@ class TopUpView(APIView):
     permission_classes = [IsAuthenticated, IsPlatformAdmin]
 
     @openapi.TOP_UP
+    @idempotent
     def post(self, request: Request) -> Response:
         given = TopUpSerializer(data=request.data)
         given.is_valid(raise_exception=True)

@@ -9,6 +9,7 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from accounts.idempotency import idempotent
 from accounts.pagination import IdPagination
 from sms.models import ContactGroup
 from sms.openapi import groups as openapi
@@ -37,6 +38,7 @@ class GroupViewSet(viewsets.ViewSetMixin, TenantView):
         return pages.get_paginated_response(ContactGroupSerializer(page, many=True).data)
 
     @openapi.CREATE
+    @idempotent
     def create(self, request: Request) -> Response:
         given = WriteContactGroupSerializer(data=request.data)
         given.is_valid(raise_exception=True)

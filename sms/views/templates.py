@@ -7,6 +7,7 @@ from rest_framework import status, viewsets
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from accounts.idempotency import idempotent
 from accounts.pagination import IdPagination
 from sms.models import MessageTemplate
 from sms.openapi import templates as openapi
@@ -30,6 +31,7 @@ class MessageTemplateViewSet(viewsets.ViewSetMixin, TenantView):
         return pages.get_paginated_response(MessageTemplateSerializer(page, many=True).data)
 
     @openapi.CREATE
+    @idempotent
     def create(self, request: Request) -> Response:
         given = WriteMessageTemplateSerializer(data=request.data)
         given.is_valid(raise_exception=True)

@@ -3,8 +3,8 @@
 account.available + account.reserved = the sum of the ledger = the sum of what grants hold, after every commit.
 """
 
-from sms.services.credits.closing import close_reservations
-from sms.services.credits.expiring import expire_grants
+from sms.services.credits.closing import close_reservations, closing
+from sms.services.credits.expiring import expire_account, expire_grants
 from sms.services.credits.falling import announce_falls, announce_waiting_falls
 from sms.services.credits.granting import adjust, set_terms, top_up
 from sms.services.credits.moving import AlreadyMoved, NotEnoughCredits
@@ -23,6 +23,8 @@ __all__ = [
     "announce_falls",
     "announce_waiting_falls",
     "close_reservations",
+    "closing",
+    "expire_account",
     "expire_grants",
     "reconcile_credits",
     "reserve",

@@ -5,29 +5,31 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from django.db import connection
-
 from sms.models.states import FINAL
+from sms.prepared import Prepared
 from sms.services.credits.expiring import expire_due
 from sms.services.credits.moving import lock_account
 
-# In the order of tenants, as whoever locks several accounts does. A statement of its own: the next one must see what
-# was committed while this one waited.
-LOCK = """
-SELECT tenant_id FROM sms_creditaccount
-WHERE tenant_id IN (
-    SELECT tenant_id FROM sms_message
-    WHERE id = ANY(%(ids)s::uuid[]) AND credits > 0 AND credits_settled_at IS NULL AND status = ANY(%(final)s)
-)
+
+def closing(which: str) -> tuple[str, str]:
+    """The two statements that close what is reserved for the messages named so (`message` in SQL), once each.
+
+    The first locks accounts, in the order of tenants as whoever locks several does; the second sees what was committed
+    while that one waited. What a carrier never took goes back, as does what failed, by the tenant's terms. Spent is
+    from the oldest grants. Takes `final` and `now`; gives the tenants that got credits back which have expired since.
+    """
+    open_ones = (
+        f"{which} AND message.credits > 0 AND message.credits_settled_at IS NULL AND message.status = ANY(%(final)s)"
+    )
+    lock = f"""
+SELECT FROM sms_creditaccount WHERE tenant_id IN (SELECT tenant_id FROM sms_message AS message WHERE {open_ones})
 ORDER BY tenant_id FOR NO KEY UPDATE
-"""
-# What a carrier never took goes back, as does what failed, by the tenant's terms. Spent is from the oldest grants.
-CLOSE = """
+"""  # noqa: S608 (constants of ours are all that is put in)
+    close = f"""
 WITH closing AS (
     UPDATE sms_message AS message SET credits_settled_at = %(now)s
     FROM sms_creditaccount AS account
-    WHERE message.id = ANY(%(ids)s::uuid[]) AND message.credits > 0 AND message.credits_settled_at IS NULL
-      AND message.status = ANY(%(final)s) AND account.tenant_id = message.tenant_id
+    WHERE {open_ones} AND account.tenant_id = message.tenant_id
     RETURNING message.id, message.tenant_id, message.credits, message.status <> 'delivered' AND (
         message.submitted_at IS NULL OR account.refunds = 'failed'
         OR (account.refunds = 'rejected' AND message.status = 'rejected')
@@ -61,7 +63,13 @@ WHERE back > 0 AND EXISTS (
     WHERE expired.tenant_id = sums.tenant_id AND remaining > 0 AND expires_at <= %(now)s
 )
 ORDER BY tenant_id
-"""
+"""  # noqa: S608 (constants of ours are all that is put in)
+    return lock, close
+
+
+CLOSE = Prepared(
+    *closing("message.id = ANY(%(ids)s)"), types={"ids": "uuid[]", "final": "text[]", "now": "timestamptz"}
+)
 
 
 def close_reservations(*, ids: Sequence[UUID], now: datetime.datetime) -> None:
@@ -73,12 +81,6 @@ def close_reservations(*, ids: Sequence[UUID], now: datetime.datetime) -> None:
     if not ids:
         return
     values: dict[str, Any] = {"ids": [str(key) for key in ids], "now": now, "final": [str(status) for status in FINAL]}
-    with connection.cursor() as cursor:
-        cursor.execute(LOCK, values)
-        if not cursor.fetchall():
-            return
-        cursor.execute(CLOSE, values)
-        with_expired = [tenant_id for (tenant_id,) in cursor.fetchall()]
-    for tenant_id in with_expired:
+    for (tenant_id,) in CLOSE.fetch_all(values):  # of something that has expired meanwhile
         if account := lock_account(tenant_id):
             expire_due(account=account, now=now)

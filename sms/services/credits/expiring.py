@@ -22,10 +22,12 @@ def expire_grants(*, now: datetime.datetime | None = None) -> int:
     """
     now = now or timezone.now()
     due = CreditAccount.objects.filter(next_expiry_at__lte=now).order_by("tenant_id")
-    return sum(_expire(tenant_id, now) for tenant_id in list(due.values_list("tenant_id", flat=True)))
+    tenants = list(due.values_list("tenant_id", flat=True))
+    return sum(expire_account(tenant_id=tenant_id, now=now) for tenant_id in tenants)
 
 
-def _expire(tenant_id: UUID, now: datetime.datetime) -> int:
+def expire_account(*, tenant_id: UUID, now: datetime.datetime) -> int:
+    """The same for one tenant."""
     with transaction.atomic():
         account = lock_account(tenant_id)
         return expire_due(account=account, now=now) if account else 0

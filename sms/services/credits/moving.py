@@ -62,7 +62,7 @@ WITH after AS (
 )
 SELECT EXISTS (SELECT FROM fall) FROM after
 """,
-    {
+    types={
         "tenant": "uuid",
         "kind": "text",
         "reference": "text",
