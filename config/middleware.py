@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable
 
 import structlog
+from django.contrib.messages.middleware import MessageMiddleware
 from django.http import HttpRequest, HttpResponse
 from uuid_utils.compat import uuid7
 
@@ -40,3 +41,11 @@ class RequestContextMiddleware:
                 )
         response["X-Request-ID"] = request_id
         return response
+
+
+class PageMessageMiddleware(MessageMiddleware):
+    """Messages are for pages: preparing their storage takes as long as the rest of a poll's middleware."""
+
+    def process_request(self, request: HttpRequest) -> None:
+        if not request.path.startswith("/api/"):
+            super().process_request(request)

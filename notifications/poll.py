@@ -9,6 +9,7 @@ import functools
 import hashlib
 import itertools
 import math
+import time
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
@@ -185,12 +186,21 @@ def _claims(request: HttpRequest) -> tuple[str, str] | None:
     if scheme != "Bearer" or not token:
         return None
     try:
-        claims = token_backend.decode(token)
-        if claims["token_type"] != "access":  # noqa: S105
-            return None
-        return str(UUID(claims[SESSION_CLAIM])), str(UUID(claims[api_settings.USER_ID_CLAIM]))
+        session, user, expires = _verified(token, token_backend.signing_key)
     except (TokenBackendError, KeyError, ValueError, TypeError, AttributeError):
         return None
+    return (session, user) if time.time() < expires else None
+
+
+@functools.lru_cache(maxsize=10_000)
+def _verified(token: str, signing_key: str) -> tuple[str, str, float]:
+    """Session, user and expiry of an access token. A tab polls with the same one until it expires, and of what was
+    checked only the time changes. Raises what `_claims` catches, which is not remembered."""
+    claims = token_backend.decode(token)  # type: ignore[arg-type] # a str, whatever its stub says
+    if claims["token_type"] != "access":  # noqa: S105
+        raise ValueError
+    expires = claims["exp"] + token_backend.get_leeway().total_seconds()
+    return str(UUID(claims[SESSION_CLAIM])), str(UUID(claims[api_settings.USER_ID_CLAIM])), expires
 
 
 def _limit(request: HttpRequest) -> int | None:
