@@ -16,7 +16,7 @@ from typing import Any
 from uuid import UUID
 
 from django.conf import settings
-from django.db import InterfaceError, OperationalError, connection
+from django.db import connection
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from redis import RedisError
@@ -25,6 +25,7 @@ from rest_framework_simplejwt.settings import api_settings
 from rest_framework_simplejwt.state import token_backend
 
 from accounts.models import User
+from accounts.reconnecting import trusting
 from accounts.tokens import SESSION_CLAIM
 from notifications import poll_store, wording
 
@@ -104,16 +105,9 @@ def compute(*, user_id: str, tenant_id: str, limit: int, now: datetime.datetime 
 
 
 def _read(**values: Any) -> Any:
-    """The statement's one row. It is itself the check whether a kept connection still stands, in one round trip."""
+    """The statement's one row."""
     values["cap"] = settings.UNREAD_COUNT_CAP
-    connection.health_check_done = True  # type: ignore[attr-defined]
-    try:
-        return _execute(values)
-    except (OperationalError, InterfaceError):
-        if connection.connection is None or connection.in_atomic_block or connection.is_usable():
-            raise
-        connection.close()
-        return _execute(values)
+    return trusting(lambda: _execute(values))
 
 
 def _execute(values: dict[str, Any]) -> Any:

@@ -14,6 +14,7 @@ from uuid import UUID
 from django.utils import timezone
 from uuid_utils.compat import uuid7
 
+from accounts.reconnecting import trusting
 from sms.models import Status
 from sms.models.states import FINAL, RECEIPT_RANK, require_transitions, sources
 from sms.prepared import Prepared
@@ -116,7 +117,7 @@ def apply_calls(*, provider: str, calls: Sequence[Sequence[DeliveryReceipt]]) ->
     values = _values(provider, now) | _given(
         [key for mine in keys for key in mine], [one for some in calls for one in some]
     )
-    rows = APPLY_CALLS.fetch_all(values)
+    rows = trusting(lambda: APPLY_CALLS.fetch_all(values))  # stored once, however often they are offered
     stored = {key for is_receipt, key in rows if is_receipt}
     for tenant_id in (key for is_receipt, key in rows if not is_receipt):
         expire_account(tenant_id=tenant_id, now=now)  # what came back to grants that have expired since

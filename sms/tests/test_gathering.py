@@ -80,3 +80,17 @@ def test_a_single_call_waits_for_nobody(messages: None) -> None:
     with pytest.raises(DataError):
         Gathering().apply(provider="simulator", receipts=[receipt(TOO_LONG, Status.DELIVERED)])
     assert delivered() == 1
+
+
+def test_a_connection_that_postgres_ended_meanwhile_is_replaced(messages: None) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_backend_pid()")
+        (pid,) = cursor.fetchone()
+
+    def end(_: int) -> None:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_terminate_backend(%s)", [pid])
+
+    at_once(1, end)
+    assert Gathering().apply(provider="simulator", receipts=[receipt("m3", Status.DELIVERED)]) == 1
+    assert delivered() == 1
