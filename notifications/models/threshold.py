@@ -1,6 +1,6 @@
 """What is too much or too little, where somebody decided otherwise than the environment."""
 
-from typing import ClassVar
+from typing import ClassVar, Self
 
 from django.conf import settings
 from django.db import models
@@ -8,6 +8,12 @@ from django.utils.timezone import now
 from uuid_utils.compat import uuid7
 
 from tenants.models import Tenant
+
+
+class ThresholdQuerySet(models.QuerySet["Threshold"]):
+    def decided(self) -> Self:
+        """Those that are in force."""
+        return self.exclude(value=None)
 
 
 class Threshold(models.Model):
@@ -19,9 +25,13 @@ class Threshold(models.Model):
     tenant = models.ForeignKey(Tenant, null=True, blank=True, on_delete=models.CASCADE, related_name="+")
     check_slug = models.CharField(max_length=40)
     name = models.CharField(max_length=40, help_text="As the check declares it, such as warning.")
-    value = models.IntegerField()
-    version = models.PositiveIntegerField(default=1)
+    value = models.IntegerField(
+        null=True, help_text="Empty: what the environment says, or the platform; the row stays for its version."
+    )
+    version = models.PositiveIntegerField(default=1, help_text="Grows with each change, and never falls.")
     updated_at = models.DateTimeField(auto_now=True)
+
+    objects = ThresholdQuerySet.as_manager()
 
     class Meta:
         constraints: ClassVar = [
@@ -43,13 +53,22 @@ class ThresholdChange(models.Model):
     name = models.CharField(max_length=40)
     before = models.IntegerField(null=True, help_text="Empty: what the environment said.")
     after = models.IntegerField(null=True, help_text="Empty: back to what the environment says.")
+    version = models.PositiveIntegerField(help_text="That the threshold has since.")
     actor = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
     reason = models.CharField(max_length=200, blank=True)
     at = models.DateTimeField(default=now)
 
     class Meta:
+        constraints: ClassVar = [
+            # used by thresholds.py: of two writers who saw the same version one changes it
+            models.UniqueConstraint(
+                fields=["tenant", "check_slug", "name", "version"],
+                name="threshold_change_once",
+                nulls_distinct=False,
+            ),
+        ]
         indexes: ClassVar = [
-            # used by the history of one check's thresholds
+            # used by the history of one threshold
             models.Index(fields=["check_slug", "-id"], name="threshold_history"),
         ]
 

@@ -1,0 +1,402 @@
+"""What the checks said: stored by the minute, rolled up by the hour, read as uptime and series."""
+
+import datetime
+from typing import Any, ClassVar
+
+import psycopg2
+import pytest
+from django.db import OperationalError, connection, transaction
+from django.test.utils import CaptureQueriesContext
+from hypothesis import given
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
+
+from accounts.models import User
+from notifications import tasks
+from notifications.models import CheckResult
+from notifications.models.check_result import Minutes
+from notifications.models.priority import Priority
+from notifications.system_monitor import history, runner
+from notifications.system_monitor.checks import CHECKS
+from notifications.system_monitor.checks.base import Context
+from notifications.system_monitor.reconcile import reconcile
+from notifications.system_monitor.report import Finding, Listing, Measurement
+from notifications.tests.helpers import NOON, Crashing, Well, ago, in_threads
+
+pytestmark = pytest.mark.django_db
+MINUTE, HOUR, DAY = datetime.timedelta(minutes=1), datetime.timedelta(hours=1), datetime.timedelta(days=1)
+START = NOON.replace(second=0)
+STATES = ("ok", "warning", "critical", "unknown")
+
+
+class Gauge(Well):
+    """Says what a test wants: a number and a state; without a number that it has none, None as state for a crash."""
+
+    slug = "gauge"
+    component = "Gauge"
+    said: ClassVar[tuple[str | None, float | None, dict[str, float | None]]] = ("ok", 1, {})
+
+    def measure(self, context: Context) -> Measurement:
+        state, number, more = self.said
+        if state is None:
+            raise RuntimeError
+        found = [] if state == "ok" else [Finding("", Priority.LOW, "Gauge", "Ill.", "")]
+        return Measurement("Said.", number, "things", 7, "", found, numbers=more)
+
+
+class Warned(Gauge):
+    listing = Listing.WARNINGS
+
+
+def run(state: str | None, number: float | None = 1, *, at: datetime.datetime = NOON, **more: float | None) -> None:
+    Gauge.said = (state, number, more)
+    checks = (Warned,) if state == "warning" else (Gauge,)
+    with transaction.atomic():
+        history.store(runner.run(checks=checks, now=at))
+
+
+def row(at: datetime.datetime = START, span: str = "minute") -> CheckResult:
+    return CheckResult.objects.get(check_slug="gauge", span=span, at=at)
+
+
+def told(one: CheckResult) -> tuple[int, ...]:
+    return tuple(getattr(one, state) for state in STATES)
+
+
+# --- Storing -----------------------------------------------------------------------------------------------------
+
+
+def test_every_check_of_a_run_is_stored_in_its_minute_with_what_it_measured(admin: User) -> None:
+    report = runner.run()
+    reconcile(report)
+    rows = {one.check_slug: one for one in CheckResult.objects.all()}
+    assert set(rows) == {check.slug for check in CHECKS}
+    for result in report.results:
+        assert result.measurement is not None
+        one = rows[result.slug]
+        assert (one.state, one.at) == (result.state.value, report.started_at.replace(second=0, microsecond=0))
+        assert (one.measured, one.sample) == (result.measurement.measured, result.measurement.sample)
+        assert set(one.more) <= set(result.measurement.numbers)
+
+
+def test_a_run_is_stored_in_one_statement(admin: User) -> None:
+    report = runner.run()
+    with transaction.atomic(), CaptureQueriesContext(connection) as queries:
+        history.store(report)
+    assert len(queries) == 1
+
+
+def test_reconciling_the_same_report_again_stores_it_once(admin: User) -> None:
+    report = runner.run(now=NOON)
+    reconcile(report)
+    before = list(CheckResult.objects.order_by("pk").values())
+    reconcile(report)
+    assert list(CheckResult.objects.order_by("pk").values()) == before
+
+
+def test_storing_the_same_report_twice_changes_nothing() -> None:
+    run("warning", 3, p95_seconds=8.5)
+    before = list(CheckResult.objects.values())
+    run("warning", 3, p95_seconds=8.5)
+    assert list(CheckResult.objects.values()) == before
+
+
+def test_what_could_not_be_reconciled_is_not_stored(admin: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    """History is part of the same transaction."""
+    report = runner.run()
+    monkeypatch.setattr("notifications.models.MonitorRun.objects.create", lambda **_: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        reconcile(report)
+    assert not CheckResult.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("said", "worst"),
+    [
+        (["ok", "ok"], "ok"),
+        (["ok", "warning"], "warning"),
+        (["warning", "ok"], "warning"),
+        (["critical", "ok", "warning"], "critical"),
+        (["ok", None], "ok"),
+        ([None, "ok"], "ok"),
+        ([None, None], "unknown"),
+        (["critical", None], "critical"),
+    ],
+)
+def test_a_minute_counts_once_as_its_worst_answer(said: list[str | None], worst: str) -> None:
+    for second, state in enumerate(said):
+        run(state, at=START + datetime.timedelta(seconds=second))
+    assert told(row()) == tuple(int(state == worst) for state in STATES)
+    assert row().state == worst
+
+
+def test_a_minute_keeps_the_last_measurement_and_its_lowest_and_highest() -> None:
+    for second, number in enumerate([5.0, 9.0, 2.0, 4.0]):
+        run("ok", number, at=START + datetime.timedelta(seconds=second), p95_seconds=number * 2)
+    one = row()
+    assert (one.measured, one.lowest, one.highest, one.sample, one.more) == (4, 2, 9, 7, {"p95_seconds": 8})
+
+
+def test_a_run_without_an_answer_does_not_take_the_minutes_measurement_away() -> None:
+    run("ok", 5, depth=3)
+    run(None)
+    assert (row().measured, row().lowest, row().highest, row().sample, row().more) == (5, 5, 5, 7, {"depth": 3})
+
+
+def test_a_run_in_which_there_was_nothing_to_measure_does() -> None:
+    run("ok", 5)
+    run("ok", None)
+    assert (row().measured, row().measured_minutes, row().lowest) == (None, 0, 5)
+
+
+@pytest.mark.parametrize("number", [float("nan"), float("inf"), -float("inf")])
+def test_what_is_no_number_is_left_out_and_breaks_no_run(number: float) -> None:
+    run("ok", number, odd=number, even=2, none=None)
+    assert (row().measured, row().more) == (None, {"even": 2})
+
+
+def test_a_check_that_says_very_many_numbers_keeps_few_of_them() -> None:
+    run("ok", 1, **{f"number_{n:03}": n for n in range(1000)})
+    assert len(row().more) == history.MOST_NUMBERS
+
+
+def test_an_answer_that_still_stands_is_not_counted_as_measured_again(
+    admin: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Gauge, "cadence", 5 * MINUTE)
+    Gauge.said = ("ok", 1, {})
+    before: dict[str, Any] | None = None
+    for minute in range(11):
+        before = reconcile(runner.run(checks=(Gauge, Well), now=NOON + minute * MINUTE, previous=before))
+    assert CheckResult.objects.of("well").count() == 11
+    assert list(CheckResult.objects.of("gauge").values_list("at", flat=True)) == [
+        START + minute * MINUTE for minute in (0, 5, 10)
+    ]
+
+
+def test_no_check_of_ours_keeps_more_as_the_platform_grows() -> None:
+    for result in runner.run().results:
+        assert result.measurement is not None
+        assert len(result.measurement.numbers) <= 20
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_that_store_the_same_minute_at_once_leave_one_row() -> None:
+    reports = [runner.run(checks=(Well, Crashing), now=NOON) for _ in range(8)]
+    in_threads(8, lambda number: history.store(reports[number]))
+    assert CheckResult.objects.count() == 2
+
+
+# --- Rolling up --------------------------------------------------------------------------------------------------
+
+_SAID = st.tuples(
+    st.integers(0, 3 * 60 - 1),
+    st.sampled_from(["ok", "warning", "critical", None]),
+    st.none() | st.integers(-1000, 1000) | st.floats(-1e6, 1e6),
+    st.dictionaries(st.sampled_from(["p95", "depth", "provider:a b"]), st.floats(-1e6, 1e6), max_size=3),
+)
+
+
+@pytest.mark.usefixtures("db")
+@hypothesis_settings(max_examples=40, deadline=None)
+@given(early=st.lists(_SAID, max_size=25), late=st.lists(_SAID, max_size=10))
+def test_an_hour_is_the_sum_of_its_minutes_whenever_they_came(early: list[Any], late: list[Any]) -> None:
+    """Some are written after their hour was rolled up, as what was spooled during an outage is."""
+    with transaction.atomic():
+        minutes: dict[datetime.datetime, CheckResult] = {}
+        for some in (early, late):
+            for minute, state, number, more in some:
+                at = START + minute * MINUTE
+                if at not in minutes or some is early or not CheckResult.objects.filter(span="hour").exists():
+                    run(state, number, at=at, **more)
+            minutes |= {one.at: one for one in CheckResult.objects.filter(span="minute")}
+            history.roll_up(now=START + 3 * DAY)
+        assert not CheckResult.objects.filter(span="minute").exists()
+        hours = {one.at: one for one in CheckResult.objects.filter(span="hour")}
+        assert set(hours) == {at.replace(minute=0) for at in minutes}
+        for at, hour in hours.items():
+            assert_sums(hour, [one for moment, one in minutes.items() if moment.replace(minute=0) == at])
+        transaction.set_rollback(True)
+
+
+def assert_sums(hour: CheckResult, minutes: list[CheckResult]) -> None:
+    """One by one, and not in SQL."""
+    assert told(hour) == tuple(sum(getattr(one, state) for one in minutes) for state in STATES)
+    numbers = [one.measured for one in minutes if one.measured is not None]
+    assert hour.measured_minutes == len(numbers)
+    assert hour.measured == (pytest.approx(sum(numbers) / len(numbers)) if numbers else None)
+    assert hour.lowest == min((one.lowest for one in minutes if one.lowest is not None), default=None)
+    assert hour.highest == max((one.highest for one in minutes if one.highest is not None), default=None)
+    assert hour.sample == max((one.sample for one in minutes if one.sample is not None), default=None)
+    assert hour.milliseconds == pytest.approx(sum(one.milliseconds for one in minutes) / len(minutes))
+    names = {name for one in minutes for name in one.more}
+    assert set(hour.more) == names
+    for name in names:
+        some = [one.more[name] for one in minutes if name in one.more]
+        assert hour.more[name] == pytest.approx([sum(some) / len(some), min(some), max(some), len(some)])
+
+
+def fill(hours: int, *, since: datetime.datetime) -> None:
+    """A row for every tenth minute."""
+    CheckResult.objects.bulk_create(
+        CheckResult(
+            check_slug="gauge",
+            span="minute",
+            at=since + number * 10 * MINUTE,
+            **{"ok": 1} if number % 6 else {"critical": 1},
+            measured=number,
+            measured_minutes=1,
+            lowest=number,
+            highest=number,
+            more={"depth": number},
+        )
+        for number in range(hours * 6)
+    )
+
+
+def spans() -> tuple[int, int]:
+    rows = CheckResult.objects.all()
+    return rows.filter(span="minute").count(), rows.filter(span="hour").count()
+
+
+def test_only_hours_that_ended_two_days_ago_are_rolled_up() -> None:
+    fill(4, since=START)
+    assert history.roll_up(now=START + 2 * DAY + 2 * HOUR + 59 * MINUTE) == 12
+    assert spans() == (12, 2)
+    assert set(CheckResult.objects.filter(span="hour").values_list("at", flat=True)) == {START, START + HOUR}
+
+
+def test_rolling_up_twice_is_rolling_up_once() -> None:
+    fill(4, since=START)
+    history.roll_up(now=START + 3 * DAY)
+    before = list(CheckResult.objects.order_by("pk").values())
+    assert history.roll_up(now=START + 3 * DAY) == 0
+    assert list(CheckResult.objects.order_by("pk").values()) == before
+
+
+def test_what_is_read_by_the_hour_does_not_change_with_the_roll_up() -> None:
+    fill(4, since=START)
+    before = CheckResult.objects.of("gauge").by_the_hour()
+    history.roll_up(now=START + 2 * DAY + 2 * HOUR)
+    assert spans() == (12, 2)
+    after = CheckResult.objects.of("gauge").by_the_hour()
+    assert [(one.at, told(one), one.spreads()) for one in after] == [
+        (one.at, told(one), one.spreads()) for one in before
+    ]
+
+
+def test_rolling_up_costs_as_many_statements_however_much_there_is() -> None:
+    costs = []
+    for hours in (1, 40):
+        CheckResult.objects.all().delete()
+        fill(hours, since=START)
+        with CaptureQueriesContext(connection) as queries:
+            history.roll_up(now=START + 5 * DAY)
+        costs.append(len([one for one in queries.captured_queries if "SAVEPOINT" not in one["sql"]]))
+    assert costs == [2, 2]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_eight_that_roll_up_at_once_move_every_minute_once() -> None:
+    fill(30, since=START)
+    moved = in_threads(8, lambda _: history.roll_up(now=START + 5 * DAY))
+    assert sorted(moved) == [0] * 7 + [180]
+    assert spans() == (0, 30)
+    assert sum(told(one)[0] for one in CheckResult.objects.all()) == 150
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_roll_up_that_is_killed_half_way_has_lost_and_repeated_nothing() -> None:
+    """Its connection is ended while it waits for a row that somebody holds, after it has written the others."""
+    fill(4, since=START)
+    last = CheckResult.objects.order_by("at").last()
+    assert last is not None
+
+    def work(number: int) -> str:
+        if number == 0:
+            with transaction.atomic():
+                CheckResult.objects.select_for_update().get(pk=last.pk)
+                _end_who_waits()
+            return "held"
+        with pytest.raises((OperationalError, psycopg2.Error)):
+            while history.roll_up(now=START + 5 * DAY) == 0:
+                raise AssertionError("It met nothing.")
+        return "killed"
+
+    held_by_another = spans()
+    assert in_threads(2, work) == ["held", "killed"]
+    assert spans() == held_by_another == (24, 0)
+    assert history.roll_up(now=START + 5 * DAY) == 24
+    assert spans() == (0, 4)
+
+
+def _end_who_waits() -> None:
+    with connection.cursor() as cursor:
+        for _ in range(200):
+            cursor.execute(
+                "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE wait_event_type = 'Lock' "
+                "AND query LIKE '%%roll%%' OR wait_event_type = 'Lock' AND query LIKE '%%WITH gone%%'"
+            )
+            if cursor.fetchone()[0]:
+                return
+            cursor.execute("SELECT pg_stat_clear_snapshot(), pg_sleep(0.05)")
+    raise AssertionError("Nobody waited.")
+
+
+def test_a_crash_between_rolling_up_and_forgetting_is_made_good_by_the_next_time(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    fill(2, since=ago(days=3).replace(minute=0, second=0, microsecond=0))
+    CheckResult.objects.create(check_slug="gauge", span="hour", at=ago(days=91), ok=60)
+    with monkeypatch.context() as patched:
+        patched.setattr(history, "forget", lambda **_: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            tasks.roll_up_history()
+    assert spans() == (0, 3)
+    assert tasks.roll_up_history() == {"minutes": 0, "hours": 1}
+    assert spans() == (0, 2)
+
+
+def test_hours_are_kept_for_ninety_days() -> None:
+    for days in (89.9, 90.1):
+        CheckResult.objects.create(check_slug="gauge", span="hour", at=NOON - days * DAY, ok=60)
+    CheckResult.objects.create(check_slug="gauge", span="minute", at=NOON - 100 * DAY, ok=1)
+    assert history.forget(now=NOON) == 1
+    assert spans() == (1, 1), "a minute that was never rolled up is not lost"
+
+
+# --- Reading -----------------------------------------------------------------------------------------------------
+
+
+def test_a_day_is_the_sum_of_its_minutes_and_hours_by_check() -> None:
+    for at, state in ((0, "ok"), (1, "ok"), (2, "warning"), (3, None), (24 * 60, "critical")):
+        run(state, at=NOON + at * MINUTE)
+    CheckResult.objects.create(check_slug="gauge", span="hour", at=START - HOUR, ok=50, critical=3, unknown=2)
+    CheckResult.objects.create(check_slug="other", span="hour", at=START, ok=7)
+    assert CheckResult.objects.since(START - DAY).by_day() == {
+        "gauge": {
+            datetime.date(2026, 3, 10): Minutes(ok=52, warning=1, critical=3, unknown=3),
+            datetime.date(2026, 3, 11): Minutes(critical=1),
+        },
+        "other": {datetime.date(2026, 3, 10): Minutes(ok=7)},
+    }
+
+
+@pytest.mark.parametrize(
+    ("minutes", "percent"),
+    [
+        (Minutes(ok=99, critical=1), 99.0),
+        (Minutes(ok=3, warning=1), 75.0),
+        (Minutes(ok=10, unknown=90), 100.0),
+        (Minutes(unknown=90), None),
+        (Minutes(), None),
+        (Minutes(ok=129_599, critical=1), 99.999),  # one minute of ninety days does not round up to none
+        (Minutes(critical=5), 0.0),
+    ],
+)
+def test_uptime_is_the_share_of_ok_and_unknown_stands_apart(minutes: Minutes, percent: float | None) -> None:
+    assert minutes.uptime_percent == percent
+
+
+def test_uptime_of_two_times_is_that_of_their_sum() -> None:
+    assert Minutes(1, 2, 3, 4) + Minutes(10, 20, 30, 40) == Minutes(11, 22, 33, 44)
