@@ -4,16 +4,29 @@ from typing import ClassVar, Self
 
 from django.conf import settings
 from django.db import models
+from django.db.models import Count, F, Q, Window
+from django.db.models.functions import RowNumber
 from django.utils.timezone import now
 from uuid_utils.compat import uuid7
 
 from tenants.models import Tenant
 
+#: Rows of one limit that are told at once.
+TOP = 100
+
 
 class ThresholdQuerySet(models.QuerySet["Threshold"]):
-    def decided(self) -> Self:
-        """Those that are in force."""
-        return self.exclude(value=None)
+    def told(self, *, tenant: Tenant | None) -> Self:
+        """The platform's, and those of tenants that have a number of their own: of each limit the first hundred, with
+        how many there are (`tenants_total`). With a tenant, everything ever decided for it and no other."""
+        rows = self.select_related("tenant")
+        if tenant is not None:
+            return rows.filter(Q(tenant=None) | Q(tenant=tenant))
+        limit = [F("check_slug"), F("name")]
+        rank = Window(RowNumber(), partition_by=limit, order_by=F("tenant__slug").asc(nulls_first=True))
+        decided = rows.filter(Q(tenant=None) | Q(value__isnull=False))
+        total = Window(Count("tenant"), partition_by=limit)
+        return decided.annotate(rank=rank, tenants_total=total).filter(rank__lte=TOP)
 
 
 class Threshold(models.Model):
@@ -44,6 +57,11 @@ class Threshold(models.Model):
         return f"{self.check_slug} {self.name} {self.value}"
 
 
+class ThresholdChangeQuerySet(models.QuerySet["ThresholdChange"]):
+    def of(self, check: str, name: str) -> Self:
+        return self.filter(check_slug=check, name=name)
+
+
 class ThresholdChange(models.Model):
     """Who changed a threshold, when, and from what to what. Never changed."""
 
@@ -57,6 +75,8 @@ class ThresholdChange(models.Model):
     actor = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
     reason = models.CharField(max_length=200, blank=True)
     at = models.DateTimeField(default=now)
+
+    objects = ThresholdChangeQuerySet.as_manager()
 
     class Meta:
         constraints: ClassVar = [
