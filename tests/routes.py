@@ -39,6 +39,10 @@ WITH_DATA = [route for route in ROUTES if route not in PUBLIC]
 ALIKE = {("api/sms/templates/", "template_id"): "message_template_id"}
 
 
+#: Parameters that are words of ours, the same for everybody.
+WORDS = {"provider": "simulator", "check": "sms_credits", "name": "warning"}
+
+
 def thing_of(route: str, parameter: str = "") -> str:
     """Which of the things stands for a parameter of a route, its first if none is named."""
     name = parameter or PARAMETER.findall(route)[0]
@@ -84,7 +88,5 @@ def real_things(*, user: User, tenant: Tenant) -> dict[str, Any]:
         "message_template_id": text.pk,
         "template_id": texts.create_template(fields=words).pk,
         "job_id": job.pk,
-        "provider": "simulator",
-        "check": "sms_credits",
-        "name": "warning",
+        **WORDS,
     }

@@ -60,12 +60,13 @@ class ThresholdViewSet(viewsets.ViewSet):
     @action(detail=False, methods=["put", "patch"], url_path=ONE)
     def one(self, request: Request, check: str, name: str) -> Response:
         """PUT and PATCH are the same."""
-        given = _valid(SetThresholdSerializer, request.data)
-        named = {one["tenant"] for one in (given, _valid(WhoseSerializer, query_of(request))) if "tenant" in one}
-        if len(named) > 1:
-            raise ValidationError({"tenant": ["The address names another one."]})
+        address = _valid(WhoseSerializer, query_of(request))
         with _refusals():
-            tenant = _tenant(*named)
+            there = _tenant(address.get("tenant"))
+            given = _valid(SetThresholdSerializer, request.data)
+            tenant = _tenant(given.get("tenant")) or there
+            if there not in (None, tenant):
+                raise thresholds.ThresholdRefused("tenant", "The address names another one.")
             row = thresholds.set_threshold(check=check, name=name, actor=caller(request), **given | {"tenant": tenant})
         return _changed(row, "Threshold set")
 

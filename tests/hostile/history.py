@@ -2,6 +2,7 @@
 
 from tests.hostile import values
 from tests.hostile.calls import Call
+from tests.hostile.sms import PAGES
 from tests.hostile.values import Field, choice, optional, text, whole
 
 SYSTEM = "api/notifications/system/"
@@ -13,6 +14,7 @@ WHY = {
     "version": whole(0, 0, 2**31 - 1).optional(),
     "reason": text("It was late.", 200, blank=True).optional(),
 }
+IN_AN_ADDRESS = Field("It was late.", (values.NUL, "x" * 201), required=False)
 LIMITS = Field(
     {"warning": 60},
     (
@@ -32,16 +34,11 @@ HISTORY_CALLS = (
     Call("get", THRESHOLDS, query=NOBODYS),
     Call("put", ONE, {"value": whole(60, 0, 100), **WHY, **NOBODYS}, query=NOBODYS),
     Call("patch", ONE, {"value": whole(60, 0, 100), **WHY, **NOBODYS}, query=NOBODYS),
-    Call("delete", ONE, query={**WHY, **NOBODYS}),
+    Call("delete", ONE, query={**WHY, "reason": IN_AN_ADDRESS, **NOBODYS}),
     Call(
         "get",
         f"{ONE}history/",
-        query={
-            **NOBODYS,
-            "page_size": whole(20, 1, 100),
-            "older_than": values.uuid(values.SOME_ID),
-            "newer_than": values.uuid(values.SOME_ID).alone(),
-        },
+        query={**NOBODYS, **PAGES},
     ),
     Call(
         "post",
