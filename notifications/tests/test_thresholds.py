@@ -22,11 +22,14 @@ from tenants.models import Tenant
 
 pytestmark = pytest.mark.django_db
 ADDRESS = f"{API}system/thresholds/"
-WARNING = {"check": "sms_credits", "name": "warning"}
 
 
 def decide(value: int, actor: User, *, name: str = "warning", check: str = "sms_credits", **more: Any) -> Threshold:
     return thresholds.set_threshold(check=check, name=name, value=value, actor=actor, **more)
+
+
+def reset(actor: User, **more: Any) -> Threshold:
+    return thresholds.reset_threshold(check="sms_credits", name="warning", actor=actor, **more)
 
 
 def changes() -> list[tuple[Any, ...]]:
@@ -51,7 +54,7 @@ def test_it_is_in_force_from_the_next_run_on(admin: User, tenant: Tenant) -> Non
     assert low_before is not None
     assert low_after is not None
     assert (low_before.details["bands"]["warning"], low_after.details["bands"]["warning"]) == (0, 1)
-    thresholds.reset_threshold(**WARNING, actor=admin)
+    reset(admin)
     assert in_force() == 25
 
 
@@ -59,7 +62,7 @@ def test_every_change_is_kept_with_who_made_it_and_why(admin: User, staff: User,
     decide(40, admin, reason="Too late.")
     decide(50, staff)
     decide(60, staff, tenant=tenant)
-    thresholds.reset_threshold(**WARNING, actor=admin, reason="Never mind.")
+    reset(admin, reason="Never mind.")
     decide(45, admin)
     assert changes() == [
         (None, "warning", None, 40, 1, "admin@acme.test", "Too late."),
@@ -78,7 +81,7 @@ def test_deciding_what_is_decided_changes_nothing(admin: User) -> None:
 
 def test_resetting_what_was_never_decided_is_fine(admin: User) -> None:
     for _ in range(2):
-        assert thresholds.reset_threshold(**WARNING, actor=admin).version == 0
+        assert reset(admin).version == 0
     assert not Threshold.objects.exists()
     assert changes() == []
 
@@ -90,7 +93,7 @@ def test_who_saw_an_older_version_is_told_so_and_changes_nothing(admin: User) ->
             decide(50, admin, version=version)
         assert stale.value.version == 1
     with pytest.raises(StaleVersion):
-        thresholds.reset_threshold(**WARNING, actor=admin, version=0)
+        reset(admin, version=0)
     assert (in_force(), len(changes())) == (40, 1)
     decide(50, admin, version=1)
     assert in_force() == 50
@@ -99,7 +102,7 @@ def test_who_saw_an_older_version_is_told_so_and_changes_nothing(admin: User) ->
 def test_a_version_never_comes_back(admin: User) -> None:
     """Whoever saw 40 in version 1 must not overwrite what was decided after a reset."""
     decide(40, admin)
-    thresholds.reset_threshold(**WARNING, actor=admin)
+    reset(admin)
     assert decide(60, admin).version == 3
     with pytest.raises(StaleVersion):
         decide(50, admin, version=1)
@@ -111,7 +114,7 @@ def test_tenants_have_versions_of_their_own(admin: User, tenant: Tenant, other_t
         assert decide(50, admin, tenant=one, version=0).version == 1
     of_tenants = limits.load().by_tenant("sms_credits", BY_SLUG["sms_credits"].limits[1])
     assert of_tenants == {tenant.pk: 50, other_tenant.pk: 50}
-    thresholds.reset_threshold(**WARNING, actor=admin, tenant=tenant)
+    reset(admin, tenant=tenant)
     assert limits.load().by_tenant("sms_credits", BY_SLUG["sms_credits"].limits[1]) == {other_tenant.pk: 50}
 
 
@@ -179,7 +182,7 @@ def test_going_back_to_a_default_that_does_not_go_with_its_siblings_is_refused(a
     decide(60, admin)
     decide(30, admin, name="critical")
     with pytest.raises(ThresholdRefused, match=r"warning must be above critical \(30\)"):
-        thresholds.reset_threshold(**WARNING, actor=admin)
+        reset(admin)
     assert in_force() == 60
 
 
@@ -271,7 +274,7 @@ def test_the_list_says_what_was_decided_and_for_whom(
     decide(40, admin)
     decide(50, admin, tenant=tenant)
     decide(45, admin, tenant=other_tenant)
-    thresholds.reset_threshold(**WARNING, actor=admin, tenant=other_tenant)
+    reset(admin, tenant=other_tenant)
     one = listed(client)["sms_credits", "warning"]
     assert (one["value"], one["source"], one["version"]) == (40, "decided", 1)
     assert [(row["tenant"], row["value"], row["version"]) for row in one["tenants"]] == [("acme", 50, 1)]
