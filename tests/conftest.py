@@ -41,6 +41,6 @@ def rows_of(tenant: Tenant) -> RowsOf:
         of = {"notification_id": tell(user).pk, "message_id": message.pk, "tenant_id": tenant.pk}
         of |= {"template_id": template.pk, "job_id": job.pk}
         of |= {"batch_id": batch.pk, "contact_id": contact.pk, "group_id": group.pk}
-        return {name: str(key) for name, key in of.items()} | WORDS
+        return {name: str(key) for name, key in of.items()} | {name: WORDS[name] for name in ("check", "name")}
 
     return rows

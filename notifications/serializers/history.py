@@ -49,7 +49,7 @@ class PointSerializer(serializers.ModelSerializer[CheckResult]):
         )
 
     def get_numbers(self, row: CheckResult) -> dict[str, float]:
-        return {name: mean for name, (mean, _, _) in row.spreads().items() if name != "measured"}
+        return {name: round(mean, 3) for name, (mean, _, _) in row.spreads().items() if name != "measured"}
 
 
 def series(rows: Iterable[CheckResult], checks: Iterable[type[HealthCheck]]) -> list[dict[str, Any]]:

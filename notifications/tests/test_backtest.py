@@ -393,7 +393,7 @@ def test_the_command_shows_both_sides_and_a_picture(failed_lately: None) -> None
     assert text.startswith("Failed Messages, ")
     assert "In force (warning 50): 1 incident\n" in text
     assert "Proposed (warning 39): 2 incidents\n" in text
-    assert "61 minutes, worst 45 messages, seen in 2, high" in text
+    assert "61 minutes, seen in 2, worst 45 messages, high" in text
     assert text.count("#") >= 3
     assert "from 3 to 70 messages, 20 minutes a sign" in text
 

@@ -1,6 +1,7 @@
 """A backtest as text, for a terminal of a hundred columns."""
 
 import datetime
+import textwrap
 from collections.abc import Iterator
 
 from notifications.system_monitor.backtest import Backtest
@@ -26,8 +27,9 @@ def lines(found: Backtest, *, blocks: bool) -> Iterator[str]:
     ):
         yield ""
         yield from _listed(words, courses, values)
-    yield ""
-    yield from found.notes
+    for note in found.notes:
+        yield ""
+        yield from textwrap.wrap(note, 100)
 
 
 def _chart(found: Backtest, before: Course, after: Course, signs: str) -> Iterator[str]:
@@ -44,7 +46,7 @@ def _chart(found: Backtest, before: Course, after: Course, signs: str) -> Iterat
         low, high = min(known), max(known)
         step = (high - low) / (len(signs) - 1) or 1.0
         yield "  " + "".join(" " if one is None else signs[int((one - low) / step)] for one in worst).rstrip()
-        yield f"  from {low:g} to {high:g} {before.rule.unit}, {_length(found)} a sign"
+        yield f"  from {_number(low)} to {_number(high)} {before.rule.unit}, {_length(found)} a sign"
     for words, course in (("in force", before), ("proposed", after)):
         yield f"  {_open(found, course)} {words}"
 
@@ -79,8 +81,12 @@ def _listed(words: str, courses: list[Course], values: Values) -> Iterator[str]:
 
 def _line(one: Opened) -> str:
     end = _day(one.resolved_at) if one.resolved_at else "still open      "
-    worst = "" if one.worst is None else f"worst {round(one.worst, 1):g} {one.rule.unit}, "
-    return f"{_day(one.opened_at)}  {end}  {one.minutes} minutes, {worst}seen in {one.runs}, {one.priority.value}"
+    worst = "" if one.worst is None else f", worst {_number(one.worst)} {one.rule.unit}"
+    return f"{_day(one.opened_at)}  {end}  {one.minutes} minutes, seen in {one.runs}{worst}, {one.priority.value}"
+
+
+def _number(value: float) -> str:
+    return f"{value:,.1f}".removesuffix(".0")
 
 
 def _shown(rule: Rule) -> str:
