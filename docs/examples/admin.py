@@ -105,7 +105,8 @@ def how_it_was(rows: Rows, admin: Client) -> None:
     for per in ("hour", "minute"):
         shape = {"success": True, "per": per, "days": 1, "since": TIME, "checks": [named | {"points": [point]}]}
         rows.row(admin.get(f"{SYSTEM}history/", check="sms_service", per=per), 200, shape)
-    for field, query in {"days": {"days": 91}, "check": {"check": "x"}, "per": {"per": "day"}}.items():
+    odd: dict[str, dict[str, Any]] = {"days": {"days": 91}, "check": {"check": "x"}, "per": {"per": "day"}}
+    for field, query in odd.items():
         rows.row(admin.get(f"{SYSTEM}history/", **query), 400, problem(400, field))
 
 
