@@ -334,15 +334,42 @@ def _roll_up_in_a_connection_of_its_own() -> int:
 
 
 def _end_who_waits() -> None:
-    waiting = "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
+    with connection.cursor() as cursor:
+        for pid in _who_waits():
+            cursor.execute("SELECT pg_terminate_backend(%s)", [pid])
+
+
+def _who_waits() -> list[int]:
+    """The processes of this database that wait for somebody's lock, once there are any."""
     with connection.cursor() as cursor:
         for _ in range(400):
             cursor.execute("SELECT pg_stat_clear_snapshot()")  # else this transaction sees its first look for ever
-            cursor.execute(f"{waiting} AND query LIKE %s", ["%WITH gone%"])
-            if cursor.fetchone()[0]:
-                return
+            cursor.execute(
+                "SELECT pid FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
+            )
+            if found := cursor.fetchall():
+                return [pid for (pid,) in found]
             time.sleep(0.05)
     raise AssertionError("Nobody waited.")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_minute_that_comes_while_its_hour_is_rolled_up_is_not_lost() -> None:
+    def late() -> int:
+        try:
+            run("critical", at=START + MINUTE)
+            return history.roll_up(now=START + 3 * DAY)
+        finally:
+            connection.close()
+
+    run("ok")
+    with ThreadPoolExecutor(1) as pool:
+        with transaction.atomic():
+            assert history.roll_up(now=START + 3 * DAY) == 1
+            came_late = pool.submit(late)
+            _who_waits()
+        assert came_late.result() == 1
+    assert told(row(span="hour")) == (1, 0, 1, 0)
 
 
 def test_a_crash_between_rolling_up_and_forgetting_is_made_good_by_the_next_time(
