@@ -10,10 +10,13 @@ import json
 import math
 from typing import Any
 
+from django.conf import settings
 from django.db import connection, transaction
 
 from notifications.models import CheckResult
 from notifications.models.check_result import SUMMED
+from notifications.system_monitor.checks import CHECKS
+from notifications.system_monitor.checks.database import Database
 from notifications.system_monitor.report import Report, Result, State
 
 MINUTES_KEPT = datetime.timedelta(days=2)
@@ -26,14 +29,7 @@ COLUMNS = (
 )
 
 # One minute holds the worst answer and the last measurement of its runs. The same report again changes nothing.
-STORE = """
-INSERT INTO notifications_checkresult AS row (check_slug, span, at, ok, warning, critical, unknown, measured,
-                                              measured_minutes, lowest, highest, sample, milliseconds, more)
-SELECT slug, 'minute', %(minute)s, (state = 'ok')::int, (state = 'warning')::int, (state = 'critical')::int,
-       (state = 'unknown')::int, measured, (measured IS NOT NULL)::int, measured, measured, sample, milliseconds, more
-FROM jsonb_to_recordset(%(results)s::jsonb) AS given (slug text, state text, measured float8, sample bigint,
-                                                      milliseconds float8, more jsonb)
-ORDER BY slug
+MERGED = """
 ON CONFLICT (check_slug, span, at) DO UPDATE SET
     critical = greatest(row.critical, excluded.critical),
     warning = CASE WHEN 1 IN (row.critical, excluded.critical) THEN 0
@@ -49,6 +45,23 @@ ON CONFLICT (check_slug, span, at) DO UPDATE SET
     milliseconds = excluded.milliseconds,
     more = CASE excluded.unknown WHEN 1 THEN row.more ELSE excluded.more END
 """
+STORE = f"""
+INSERT INTO notifications_checkresult AS row (check_slug, span, at, ok, warning, critical, unknown, measured,
+                                              measured_minutes, lowest, highest, sample, milliseconds, more)
+SELECT slug, 'minute', %(minute)s, (state = 'ok')::int, (state = 'warning')::int, (state = 'critical')::int,
+       (state = 'unknown')::int, measured, (measured IS NOT NULL)::int, measured, measured, sample, milliseconds, more
+FROM jsonb_to_recordset(%(results)s::jsonb) AS given (slug text, state text, measured float8, sample bigint,
+                                                      milliseconds float8, more jsonb)
+ORDER BY slug {MERGED}
+"""  # noqa: S608 (a constant of ours is all that is put in)
+STORE_OUTAGE = f"""
+INSERT INTO notifications_checkresult AS row (check_slug, span, at, ok, warning, critical, unknown, measured_minutes,
+                                              milliseconds, more)
+SELECT slug, 'minute', at, 0, 0, (slug = %(database)s)::int, (slug <> %(database)s)::int, 0, 0, '{{}}'
+FROM unnest(%(checks)s) AS slug
+CROSS JOIN generate_series(date_trunc('minute', %(began)s, 'UTC'), %(ended)s, %(every)s) AS at
+ORDER BY slug, at {MERGED}
+"""  # noqa: S608 (a constant of ours is all that is put in)
 # The minutes go and their hours grow in one statement, so that no crash is between the two. What is there of an hour
 # already (it was late, or written after an outage) is part of the new sum.
 ROLL_UP = f"""
@@ -75,6 +88,15 @@ def store(report: Report) -> None:
     minute = report.started_at.replace(second=0, microsecond=0)
     with connection.cursor() as cursor:
         cursor.execute(STORE, {"minute": minute, "results": json.dumps(results, allow_nan=False)})
+
+
+def store_outage(*, began: datetime.datetime, ended: datetime.datetime) -> None:
+    """What nobody could write while Postgres was away: Database critical, and the other checks without an answer, as
+    often as the monitor runs. In the caller's transaction; the same outage again changes nothing."""
+    every = max(datetime.timedelta(seconds=settings.MONITOR_INTERVAL_SECONDS), datetime.timedelta(minutes=1))
+    values: dict[str, Any] = {"database": Database.slug, "checks": [check.slug for check in CHECKS]}
+    with connection.cursor() as cursor:
+        cursor.execute(STORE_OUTAGE, values | {"began": began, "ended": ended, "every": every})
 
 
 def roll_up(*, now: datetime.datetime) -> int:

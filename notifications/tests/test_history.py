@@ -11,6 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
+from pytest_django import Settings
 
 from accounts.models import User
 from notifications import tasks
@@ -25,7 +26,8 @@ from notifications.system_monitor.report import Finding, Listing, Measurement
 from notifications.tests.helpers import NOON, Crashing, Well, ago, in_threads
 
 pytestmark = pytest.mark.django_db
-MINUTE, HOUR, DAY = datetime.timedelta(minutes=1), datetime.timedelta(hours=1), datetime.timedelta(days=1)
+SECOND, MINUTE = datetime.timedelta(seconds=1), datetime.timedelta(minutes=1)
+HOUR, DAY = datetime.timedelta(hours=1), datetime.timedelta(days=1)
 START = NOON.replace(second=0)
 STATES = ("ok", "warning", "critical", "unknown")
 
@@ -188,6 +190,40 @@ def test_two_that_store_the_same_minute_at_once_leave_one_row() -> None:
     reports = [runner.run(checks=(Well, Crashing), now=NOON) for _ in range(8)]
     in_threads(8, lambda number: history.store(reports[number]))
     assert CheckResult.objects.count() == 2
+
+
+# --- An outage ---------------------------------------------------------------------------------------------------
+
+
+def test_a_time_without_postgres_is_a_critical_database_and_no_answer_of_the_rest(settings: Settings) -> None:
+    settings.MONITOR_INTERVAL_SECONDS = 60
+    at = START + 10 * MINUTE
+    CheckResult.objects.create(check_slug="database", span="minute", at=at, ok=1)
+    CheckResult.objects.create(check_slug="sms_service", span="minute", at=at, ok=1, more={"share": 99})
+    for _ in range(2):
+        history.store_outage(began=at + 30 * SECOND, ended=at + 3 * MINUTE + 5 * SECOND)
+    assert CheckResult.objects.count() == 6 * 4
+    days = CheckResult.objects.all().by_day()
+    (database,), (service,), (people,) = (days[one].values() for one in ("database", "sms_service", "user_activity"))
+    assert database == Minutes(critical=4)
+    assert service == Minutes(ok=1, unknown=3)
+    assert people == Minutes(unknown=4)
+    assert CheckResult.objects.get(check_slug="sms_service", at=at).more == {"share": 99}
+
+
+def test_an_outage_weighs_no_more_than_time_that_was_measured(settings: Settings) -> None:
+    """Where the monitor runs every quarter of an hour, an hour's outage is four minutes of those that are counted."""
+    settings.MONITOR_INTERVAL_SECONDS = 15 * 60
+    history.store_outage(began=START, ended=START + HOUR - SECOND)
+    assert list(CheckResult.objects.all().by_day()["database"].values()) == [Minutes(critical=4)]
+
+
+def test_an_outage_of_long_ago_joins_the_hours_that_are_there() -> None:
+    CheckResult.objects.create(check_slug="database", span="hour", at=START, ok=50)
+    history.store_outage(began=START, ended=START + 4 * MINUTE)
+    history.roll_up(now=START + 3 * DAY)
+    row = CheckResult.objects.get(check_slug="database")
+    assert (row.ok, row.critical) == (50, 5)
 
 
 # --- Rolling up --------------------------------------------------------------------------------------------------
