@@ -9,6 +9,7 @@ from itertools import pairwise
 from uuid import UUID
 
 from django.db import connection, transaction
+from django.db.models import Q
 
 from accounts.models import User
 from notifications.models import Threshold, ThresholdChange
@@ -158,16 +159,17 @@ def _change(
 
 def _judge(check: Check, new: Threshold) -> None:
     """For the platform, and for every tenant that has limits of its own beside the platform's."""
-    rows = [*Threshold.objects.filter(check_slug=check.slug).exclude(pk=new.pk).select_related("tenant"), new]
-    platform = {row.name: row.value for row in rows if row.tenant_id is None and row.value is not None}
-    decided = {(check.slug, name): value for name, value in platform.items()}
+    beside = Threshold.objects.filter(check_slug=check.slug).exclude(pk=new.pk).select_related("tenant")
+    if new.tenant is not None:
+        beside = beside.filter(Q(tenant=None) | Q(tenant=new.tenant))
+    rows = [*beside, new]
+    decided = {(row.check_slug, row.name): row.value for row in rows if row.tenant is None and row.value is not None}
     values = Limits(decided).values(check.slug, check.limits)
-    if new.tenant_id is None:
+    if new.tenant is None:
         refuse_disorder(check, values, changed=[new.name])
     for tenant, own in _own(rows):
-        if new.tenant_id in (None, tenant.pk):
-            whose = f"With what {tenant.slug} has of its own, " if new.tenant_id is None else ""
-            refuse_disorder(check, values | own, changed=[new.name], whose=whose)
+        whose = f"With what {tenant.slug} has of its own, " if new.tenant is None else ""
+        refuse_disorder(check, values | own, changed=[new.name], whose=whose)
 
 
 def _own(rows: list[Threshold]) -> Iterator[tuple[Tenant, dict[str, int]]]:

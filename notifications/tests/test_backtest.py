@@ -1,37 +1,31 @@
 """Which incidents other limits would have opened: by the engine's own rules, over what history kept."""
 
 import datetime
-import io
-import json
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
 import pytest
-from django.core.management import CommandError, call_command
 from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
-from django.utils import timezone
 from hypothesis import HealthCheck as Hypothesis
 from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from pytest_django import Settings
 
-from accounts.models import User
 from notifications.models import CheckResult, Incident, MaintenanceOccurrence, MaintenanceWindow, Threshold
 from notifications.models.priority import Priority
 from notifications.system_monitor import history, runner
 from notifications.system_monitor.backtest import backtest
-from notifications.system_monitor.checks import BY_SLUG, CHECKS
+from notifications.system_monitor.checks import BY_SLUG
 from notifications.system_monitor.checks.base import Context
 from notifications.system_monitor.judging import Rule, above
 from notifications.system_monitor.limits import Limit
 from notifications.system_monitor.reconcile import reconcile
 from notifications.system_monitor.report import Finding, Measurement
-from notifications.tests.helpers import NOON, Well, account, look, messages, tenants
+from notifications.tests.helpers import NOON, Well
+from notifications.tests.test_backtest_checks import keep, opens
 from notifications.thresholds import ThresholdRefused, UnknownThreshold
-from sms.models import Status
-from tenants.models import Tenant
 from tests.database import contents
 
 pytestmark = pytest.mark.django_db
@@ -158,146 +152,6 @@ def test_by_the_limits_in_force_it_says_what_the_engine_did(
         transaction.set_rollback(True)
 
 
-# --- The six checks ----------------------------------------------------------------------------------------------
-
-
-def keep(check: str, at: datetime.datetime = START, **numbers: Any) -> None:
-    """What a minute of a check had; `measured` is its own number."""
-    measured = numbers.pop("measured", None)
-    CheckResult.objects.create(
-        check_slug=check, span="minute", at=at, ok=1, measured=measured, measured_minutes=int(measured is not None),
-        lowest=measured, highest=measured, more=numbers,
-    )  # fmt: skip
-
-
-def opens(check: str, minutes: int = 60, **proposed: int) -> bool:
-    found = backtest(check=check, proposed=proposed, days=1, now=START + minutes * MINUTE)
-    return any(course.incidents for course in found.after)
-
-
-@pytest.mark.parametrize("check", CHECKS)
-def test_every_limit_is_judged_by_a_rule_or_says_why_it_is_not(check: Any) -> None:
-    judged = {limit for rule in check.rules for limit in rule.limits}
-    for limit in check.limits:
-        assert (limit in judged) != bool(limit.why_no_backtest), limit.name
-
-
-def test_what_the_checks_keep_suffices_for_every_rule(tenant: Tenant, admin: User) -> None:
-    """What they say of the platform as it is, judged again by the limits in force, is what they said."""
-    messages(tenant, 3, status=Status.DELIVERED)
-    messages(tenant, 60, status=Status.UNDELIVERED)
-    account(tenant, 20, of=100)
-    report = runner.run()
-    with transaction.atomic():
-        history.store(report)
-    until = report.started_at + MINUTE
-    for check in CHECKS:
-        for limit in check.limits:
-            if not limit.why_no_backtest:
-                found = backtest(check=check.slug, proposed={limit.name: limit.default}, days=1, now=until)
-                (result,) = [one for one in report.results if one.slug == check.slug]
-                said = {one.scope for one in result.findings}
-                for course in found.before + found.after:
-                    assert course.not_judged == 0, limit.name
-                    assert bool(course.incidents) == (course.rule.scope in said), limit.name
-    assert {one.slug for one in report.results if one.findings} == {"sms_service", "failed_messages", "sms_credits"}
-
-
-def test_database() -> None:
-    keep("database", measured=120.5, connections_percent=50.5, size_bytes=3 * 1024**3 + 1)
-    assert (opens("database", latency=120), opens("database", latency=121)) == (True, False)
-    assert (opens("database", connections=50), opens("database", connections=51)) == (True, False)
-    assert (opens("database", size=3), opens("database", size=4), opens("database", size=0)) == (True, False, False)
-
-
-def test_sms_service_goes_by_the_exact_share_and_the_sample() -> None:
-    keep("sms_service", measured=85.0, settled=1000, share=84.99, reachable_settled=1000, reachable_share=84.99)
-    assert (opens("sms_service", warning=85), opens("sms_service", warning=84)) == (True, False)
-    assert opens("sms_service", warning=85, minimum_sample=1000)
-    assert not opens("sms_service", warning=85, minimum_sample=1001)
-
-
-def test_a_rate_that_silent_providers_explain_would_not_have_opened() -> None:
-    keep("sms_service", measured=50, settled=100, share=50, reachable_settled=40, reachable_share=99)
-    found = backtest(check="sms_service", proposed={"warning": 90}, days=1, now=START + HOUR)
-    assert [(course.incidents, course.kept_back) for course in found.after] == [([], 1)]
-
-
-def test_without_settled_messages_no_rate_is_low() -> None:
-    keep("sms_service", settled=0, reachable_settled=0)
-    found = backtest(check="sms_service", proposed={"warning": 100}, days=1, now=START + HOUR)
-    assert [(course.incidents, course.not_judged) for course in found.after] == [([], 0)]
-
-
-def test_stuck_messages_are_not_judged_above_what_was_counted() -> None:
-    keep("message_delivery", measured=11, elsewhere=11, counted_up_to=11)
-    assert opens("message_delivery", warning=5)
-    assert opens("message_delivery", warning=10)
-    found = backtest(check="message_delivery", proposed={"warning": 11}, days=1, now=START + HOUR)
-    assert [(course.incidents, course.not_judged) for course in found.after] == [([], 1)]
-    assert "1 minutes could not be judged" in " ".join(found.notes)
-    assert "counted up to one more than the limit" in " ".join(found.notes)
-
-
-def test_fewer_than_were_counted_are_judged_by_any_limit() -> None:
-    keep("message_delivery", measured=7, elsewhere=7, counted_up_to=11)
-    assert (opens("message_delivery", warning=6), opens("message_delivery", warning=500)) == (True, False)
-
-
-CREDITS: dict[str, Any] = {
-    "empty": 0,
-    "critical": 0,
-    "warning": 0,
-    "low": 0,
-    "under_low": 0,
-    "by_own_warning": 0,
-    "by_own_critical": 0,
-    "lowest_percent": 30,
-    "lowest_percent_for_critical": 30,
-}
-
-
-def test_credits_open_at_the_lowest_percent_and_are_urgent_at_the_other_limit() -> None:
-    keep("sms_credits", measured=0, **CREDITS)
-    assert (opens("sms_credits", warning=29), opens("sms_credits", warning=30)) == (False, True)
-    found = backtest(check="sms_credits", proposed={"critical": 30, "warning": 40}, days=1, now=START + HOUR)
-    assert [one["priority"] for one in found.as_json()["proposed"]["incidents"]] == ["high"]
-    found = backtest(check="sms_credits", proposed={"critical": 29, "warning": 40}, days=1, now=START + HOUR)
-    assert [one["priority"] for one in found.as_json()["proposed"]["incidents"]] == ["medium"]
-
-
-@pytest.mark.parametrize("other", ["empty", "under_low", "by_own_warning", "by_own_critical"])
-def test_credits_that_are_low_by_something_else_are_low_by_any_percent(other: str) -> None:
-    keep("sms_credits", measured=1, **CREDITS | {other: 1})
-    assert opens("sms_credits", warning=1, critical=0)
-
-
-def test_the_bands_agree_with_what_is_kept_of_them_for_any_limits(settings: Settings) -> None:
-    """Whether anybody is low by other limits, asked of the tenants themselves."""
-    for number, one in enumerate(tenants(12)):
-        account(one, number * 7, of=number * 13 + 5)
-        if number in (2, 7):
-            Threshold.objects.create(tenant=one, check_slug="sms_credits", name="warning", value=number * 5)
-    settings.LOW_CREDITS_LIMIT = 1
-    for missing in range(12):
-        Tenant.objects.filter(slug=f"tenant-{missing - 1:02}").update(suspended_at=timezone.now())
-        said = look(BY_SLUG["sms_credits"], now=NOON)
-        CheckResult.objects.all().delete()
-        with transaction.atomic():
-            history.store(runner.run(checks=(BY_SLUG["sms_credits"],), now=START))
-        for warning in (2, 30, 55, 60, 100):
-            would = opens("sms_credits", warning=warning, critical=1)
-            settings.LOW_CREDITS_WARNING_PERCENT, settings.LOW_CREDITS_CRITICAL_PERCENT = warning, 1
-            did = bool(look(BY_SLUG["sms_credits"], now=NOON).findings)
-            settings.LOW_CREDITS_WARNING_PERCENT, settings.LOW_CREDITS_CRITICAL_PERCENT = 25, 10
-            assert would == did, (missing, warning, said.summary)
-
-
-def test_user_activity_goes_by_the_exact_share() -> None:
-    keep("user_activity", measured=70.0, share=70.01)
-    assert (opens("user_activity", warning=70), opens("user_activity", warning=71)) == (True, False)
-
-
 # --- Hours -------------------------------------------------------------------------------------------------------
 
 
@@ -370,69 +224,3 @@ def test_what_could_not_be_saved_or_judged_is_refused(
     with pytest.raises(error) as refused:
         backtest(check=check, proposed=proposed, days=2, now=START)
     assert text in str(refused.value)
-
-
-# --- The command -------------------------------------------------------------------------------------------------
-
-
-def command(*words: str) -> str:
-    out = io.StringIO()
-    call_command("backtest_thresholds", *words, stdout=out)
-    return out.getvalue()
-
-
-@pytest.fixture
-def failed_lately() -> None:
-    minute = timezone.now().replace(second=0, microsecond=0)
-    for ago, failed in ((180, 3), (120, 40), (119, 45), (60, 3), (59, 3), (30, 70), (20, 3), (19, 3)):
-        keep("failed_messages", at=minute - ago * MINUTE, measured=failed)
-
-
-def test_the_command_shows_both_sides_and_a_picture(failed_lately: None) -> None:
-    text = command("--check", "failed_messages", "--warning", "39", "--days", "1")
-    assert text.startswith("Failed Messages, ")
-    assert "In force (warning 50): 1 incident\n" in text
-    assert "Proposed (warning 39): 2 incidents\n" in text
-    assert "61 minutes, seen in 2, worst 45 messages, high" in text
-    assert text.count("#") >= 3
-    assert "from 3 to 70 messages, 20 minutes a sign" in text
-
-
-def test_the_command_says_it_as_json_alone(failed_lately: None) -> None:
-    said = json.loads(command("--check", "failed_messages", "--set", "warning=39", "--format", "json"))
-    assert (said["in_force"]["count"], said["proposed"]["count"]) == (1, 2)
-    assert said["proposed"]["incidents"][0]["worst"] == 45
-
-
-def test_names_with_two_words_are_options_too() -> None:
-    assert "minimum_sample 5" in command("--check", "sms_service", "--minimum-sample", "5")
-
-
-def test_without_history_it_says_so() -> None:
-    assert "Nothing is stored of these days." in command("--check", "sms_service", "--warning", "85")
-
-
-@pytest.mark.parametrize(
-    ("words", "text"),
-    [
-        (["--check", "nonsense", "--warning", "1"], "There is no check nonsense. There are: database"),
-        (["--check", "sms_service", "--critical", "1"], "sms_service has no limit critical. It has: warning"),
-        (["--check", "sms_service"], "Name one. sms_service has: warning, minimum_sample."),
-        (["--check", "sms_service", "--warning", "1", "--days", "91"], "--days must be from 1 to 90."),
-        (["--check", "sms_service", "--set", "count=3"], "sms_service has no limit count."),
-    ],
-)
-def test_a_bad_argument_is_a_clear_message_and_exit_code_2(words: list[str], text: str) -> None:
-    with pytest.raises(CommandError, match=text.replace("(", r"\(")) as refused:
-        command(*words)
-    assert refused.value.returncode == 2
-
-
-@pytest.mark.parametrize("words", [["--count", "3"], ["--set", "warning"], ["--set", "warning=x"], ["--warning", "x"]])
-def test_an_option_that_there_is_not_names_those_that_there_are(
-    words: list[str], capsys: pytest.CaptureFixture[str]
-) -> None:
-    with pytest.raises(SystemExit) as left:
-        command("--check", "sms_service", *words)
-    assert left.value.code == 2
-    assert "sms_service (warning, minimum_sample)" in capsys.readouterr().err
