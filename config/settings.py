@@ -388,6 +388,7 @@ CELERY_BEAT_SCHEDULE = {
     "reconcile credits": {"task": "sms.tasks.reconcile_credits", "schedule": crontab(hour=2, minute=45)},
     "squash counts": {"task": "sms.tasks.squash_counts", "schedule": 60, "options": {"expires": 60}},
     "retention": {"task": "notifications.tasks.retention", "schedule": crontab(hour=3, minute=15)},
+    "roll up history": {"task": "notifications.tasks.roll_up_history", "schedule": crontab(minute=11)},
     "count sign-ins": {"task": "accounts.tasks.count_sign_ins", "schedule": crontab(minute=7)},
     "retention of sign-ins": {"task": "accounts.tasks.retention", "schedule": crontab(hour=3, minute=45)},
 }

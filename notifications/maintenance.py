@@ -74,8 +74,7 @@ def on_now(*, now: datetime.datetime) -> list[MaintenanceOccurrence]:
 def suppresses(*, check: str, title: str, now: datetime.datetime) -> bool:
     """Whether a platform-wide window keeps a problem of this check from opening; notes in the window that it did."""
     for occurrence in on_now(now=now):
-        window = occurrence.window
-        if window.tenant_id is None and (not window.checks or check in window.checks):
+        if occurrence.window.covers(check):
             occurrence.suppressed[title] = occurrence.suppressed.get(title, 0) + 1
             MaintenanceOccurrence.objects.filter(pk=occurrence.pk).update(suppressed=occurrence.suppressed)
             return True

@@ -4,10 +4,11 @@ from uuid import UUID
 
 from celery import shared_task
 from django.conf import settings
+from django.utils import timezone
 from redis import RedisError
 
 from notifications import announcements, poll_store, services
-from notifications.system_monitor import monitor
+from notifications.system_monitor import history, monitor
 from notifications.system_monitor.retention import forget_old_runs
 
 
@@ -47,3 +48,10 @@ def retention() -> dict[str, int]:
     # After the notifications, whose last may have been what an announcement was still kept for.
     announced = announcements.forget_old(days=days)
     return {"notifications": gone.total, "announcements": announced, "monitor_runs": forget_old_runs()}
+
+
+@shared_task
+def roll_up_history() -> dict[str, int]:
+    """Sums up what the checks said by the hour once its minutes are two days old, and forgets it after ninety."""
+    now = timezone.now()
+    return {"minutes": history.roll_up(now=now), "hours": history.forget(now=now)}

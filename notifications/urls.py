@@ -1,11 +1,21 @@
 from django.urls import path
 from rest_framework.routers import SimpleRouter
 
-from notifications.views import CreditTestView, NotificationViewSet, SettingsView, SystemViewSet, TemplateViewSet
+from notifications.views import (
+    CreditTestView,
+    HistoryViewSet,
+    NotificationViewSet,
+    SettingsView,
+    SystemViewSet,
+    TemplateViewSet,
+    ThresholdViewSet,
+)
 from notifications.views.inbox import recent
 
 router = SimpleRouter(use_regex_path=False)
 router.register("system", SystemViewSet, basename="system")
+router.register("system", HistoryViewSet, basename="history")
+router.register("system/thresholds", ThresholdViewSet, basename="threshold")
 router.register("templates", TemplateViewSet, basename="template")
 router.register("", NotificationViewSet, basename="notification")
 

@@ -12,6 +12,7 @@ from sms.models import Batch, Contact, ContactGroup, GroupMember, MessageTemplat
 from sms.tests.helpers import make_message, number
 from tenants.models import Tenant
 from tenants.scope import tenant_scope
+from tests.routes import WORDS
 
 RowsOf = Callable[[User], dict[str, str]]
 
@@ -40,6 +41,6 @@ def rows_of(tenant: Tenant) -> RowsOf:
         of = {"notification_id": tell(user).pk, "message_id": message.pk, "tenant_id": tenant.pk}
         of |= {"template_id": template.pk, "job_id": job.pk}
         of |= {"batch_id": batch.pk, "contact_id": contact.pk, "group_id": group.pk}
-        return {name: str(key) for name, key in of.items()}
+        return {name: str(key) for name, key in of.items()} | {name: WORDS[name] for name in ("check", "name")}
 
     return rows

@@ -126,6 +126,8 @@ def aim(case: Any, rows: Mapping[str, str]) -> None:
     for name, value in (case.path_parameters or {}).items():
         if name in rows and _is_to_exist(value):
             case.path_parameters[name] = rows[name]
+        if name in ("check", "name") and len(value) % 2:
+            case.path_parameters[name] = rows[name]
         if name == "provider" and len(value) % 2:
             case.path_parameters[name] = "twilio" if case.media_type == FORM else "simulator"
     if isinstance(case.body, dict):

@@ -39,15 +39,19 @@ WITH_DATA = [route for route in ROUTES if route not in PUBLIC]
 ALIKE = {("api/sms/templates/", "template_id"): "message_template_id"}
 
 
-def thing_of(route: str) -> str:
-    """Which of the things stands in a route with a parameter."""
-    (name,) = PARAMETER.findall(route)
+#: Parameters that are words of ours, the same for everybody.
+WORDS = {"provider": "simulator", "check": "sms_credits", "name": "warning"}
+
+
+def thing_of(route: str, parameter: str = "") -> str:
+    """Which of the things stands for a parameter of a route, its first if none is named."""
+    name = parameter or PARAMETER.findall(route)[0]
     return ALIKE.get((route.partition("<")[0], name), str(name))
 
 
 def address(route: str, things: Mapping[str, Any]) -> str:
-    """The route with its parameter filled in."""
-    return "/" + PARAMETER.sub(lambda _: str(things[thing_of(route)]), route)
+    """The route with its parameters filled in."""
+    return "/" + PARAMETER.sub(lambda one: str(things[thing_of(route, one[1])]), route)
 
 
 def methods(client: APIClient, route: str, things: Mapping[str, Any]) -> set[str]:
@@ -84,5 +88,5 @@ def real_things(*, user: User, tenant: Tenant) -> dict[str, Any]:
         "message_template_id": text.pk,
         "template_id": texts.create_template(fields=words).pk,
         "job_id": job.pk,
-        "provider": "simulator",
+        **WORDS,
     }

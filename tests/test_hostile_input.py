@@ -18,6 +18,7 @@ from tests import routes
 from tests.database import contents
 from tests.hostile import values
 from tests.hostile.calls import Call, Caller, Refusals, assert_tells_nothing, names_that_are_read
+from tests.hostile.history import HISTORY_CALLS
 from tests.hostile.sms import ID, LATER, PAGES, SMS_CALLS
 from tests.hostile.values import Field, choice, listing, obj, optional, phone, text, url, uuid, when, whole, yes_no
 
@@ -143,6 +144,7 @@ CALLS = (
     Call("post", f"{SYSTEM}create/", ANNOUNCEMENT, once=True),
     Call("get", f"{SYSTEM}create/<uuid:job_id>/"),
     Call("post", f"{SYSTEM}cleanup/", optional({"days": whole(30, 1, 36500), "dry_run": yes_no(True)})),
+    *HISTORY_CALLS,
     Call("get", TEMPLATES),
     Call("post", TEMPLATES, WORDS, once=True),
     Call("get", TEMPLATE),

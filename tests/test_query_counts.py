@@ -1,16 +1,19 @@
 """How many queries each read costs: a number that is written down, and that more rows do not change."""
 
+import datetime
 from typing import Any
 
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 from pytest_django import Settings
 from rest_framework.test import APIClient
 
 from accounts.models import User
 from conftest import signed_in
-from notifications.models import NotificationTemplate
+from notifications import thresholds
+from notifications.models import CheckResult, NotificationTemplate
 from notifications.tests import helpers
 from notifications.tests.helpers import tell
 from sms import services as sms
@@ -54,6 +57,10 @@ COSTS = {
     f"{API}templates/<uuid:template_id>/": 2,
     f"{API}system/health-check/": 2,  # again within HEALTH_CHECK_MAX_AGE
     f"{API}system/create/<uuid:job_id>/": 2,
+    f"{API}system/history/": 2,
+    f"{API}system/uptime/": 2,
+    f"{API}system/thresholds/": 2,
+    f"{API}system/thresholds/<slug:check>/<slug:name>/history/": 2,
 }
 FEW, MANY = 2, 20
 
@@ -80,7 +87,15 @@ class Reader:
             tenants.add_member(tenant=self.tenant, user=colleague)
             make_message(self.tenant, batch_id=self.things["batch_id"])
             self._grow_sms(index)
+            self._grow_history(index, other)
         self.rows = rows
+
+    def _grow_history(self, index: int, tenant: Tenant) -> None:
+        now = timezone.now()
+        for span, age in (("minute", index), ("hour", 60 * index)):
+            at = now - datetime.timedelta(minutes=age)
+            CheckResult.objects.create(check_slug="database", span=span, at=at, ok=1, more={f"number_{index}": 1})
+        thresholds.set_threshold(check="sms_credits", name="warning", value=50 + index, actor=self.user, tenant=tenant)
 
     def _grow_sms(self, index: int) -> None:
         with tenant_scope(self.tenant.pk):

@@ -7,16 +7,18 @@ Needs `requests` (it is in this project's .venv) and a running `make up`, whose 
 at once: what it reports joins the problem that it reported before. docs/admin.md says what each call is for.
 """
 
+import re
 import sys
 import time
 import uuid
 from typing import Any
 
 from client import Client
-from shapes import DONE, ITEM, OBJECT, PRIORITIES, TEXT, TIME, TYPES, UUID, Rows, problem
+from shapes import DONE, ITEM, NUMBER, OBJECT, PRIORITIES, TEXT, TIME, TYPES, UUID, Rows, problem
 
 ADMIN, STAFF, MEMBER = "admin@example.com", "staff@example.com", "member@example.com"
 PASSWORD = "bellwether-demo"
+DAY = re.compile(r"\d{4}-\d\d-\d\d")
 NOBODY = "01990000-0000-7000-8000-000000000000"
 SYSTEM = "notifications/system/"
 
@@ -64,6 +66,8 @@ def main(address: str) -> int:
         signed_in = {"message": TEXT, "user": OBJECT, "tokens": OBJECT}
         rows.row(client.sign_in(email, PASSWORD), 200, signed_in, "{user[email]}")
     health_check(rows, admin)
+    how_it_was(rows, admin)
+    thresholds(rows, admin)
     report_a_problem(rows, admin)
     inboxes_of_admins(rows, admin, colleague)
     send_a_report_twice(rows, admin)
@@ -87,6 +91,46 @@ def health_check(rows: Rows, admin: Client) -> None:
     rows.must({item["component"] for item in health["issues"]} <= ISSUES, "what an issue can be")
     rows.must({item["component"] for item in health["warnings"]} <= WARNINGS, "what a warning can be")
     rows.must(len(reply.content) < 50_000, "the details are bounded, whatever the platform's size")
+
+
+def how_it_was(rows: Rows, admin: Client) -> None:
+    minutes = {"uptime_percent": (*NUMBER, None), "ok": int, "warning": int, "critical": int, "unknown": int}
+    named = {"check": TEXT, "component": TEXT}
+    strip = named | minutes | {"days": [minutes | {"day": DAY}]}
+    reply = admin.get(f"{SYSTEM}uptime/", days=7)
+    uptime = rows.row(reply, 200, {"success": True, "days": 7, "checks": [strip]}, "{days} days")
+    rows.must(all(len(one["days"]) == 7 for one in uptime["checks"]), "every day is there")
+    states = ("ok", "warning", "critical", "unknown")
+    point = {"at": TIME, "state": states, "numbers": OBJECT, ...: ...}
+    for per in ("hour", "minute"):
+        shape = {"success": True, "per": per, "days": 1, "since": TIME, "checks": [named | {"points": [point]}]}
+        rows.row(admin.get(f"{SYSTEM}history/", check="sms_service", per=per), 200, shape)
+    odd: dict[str, dict[str, Any]] = {"days": {"days": 91}, "check": {"check": "x"}, "per": {"per": "day"}}
+    for field, query in odd.items():
+        rows.row(admin.get(f"{SYSTEM}history/", **query), 400, problem(400, field))
+
+
+def thresholds(rows: Rows, admin: Client) -> None:
+    """It leaves them as the environment has them."""
+    path, one = f"{SYSTEM}thresholds/", f"{SYSTEM}thresholds/sms_credits/warning/"
+    decided: dict[Any, Any] = {"value": int, "source": TEXT, "version": int, ...: ...}
+    found = rows.row(admin.get(path), 200, {"success": True, "thresholds": [decided]})["thresholds"]
+    version = next(row["version"] for row in found if (row["check"], row["name"]) == ("sms_credits", "warning"))
+    tried = {"check": "sms_credits", "limits": {"warning": 40}, "days": 2}
+    rows.row(admin.post(f"{path}backtest/", tried), 200, {"success": True, "backtest": OBJECT})
+    rows.row(admin.post(f"{path}backtest/", tried | {"limits": {"count": 4}}), 400, problem(400, "limits.count"))
+    mine = DONE | {"threshold": decided | {"value": 40, "source": "decided", "version": version + 1}}
+    rows.row(admin.call("PUT", one, {"value": 40, "version": version, "reason": "Earlier."}), 200, mine)
+    rows.row(admin.call("PATCH", one, {"value": 50, "version": version}), 409, problem(409))
+    rows.row(admin.call("PUT", one, {"value": 5}), 400, problem(400, "value"), "must be above critical")
+    rows.row(admin.call("PUT", f"{path}sms_credits/nonsense/", {"value": 5}), 404, problem(404))
+    theirs = DONE | {"threshold": decided | {"tenant": "acacia-pharmacy", "value": 60}}
+    rows.row(admin.call("PUT", one, {"value": 60, "tenant": "acacia-pharmacy"}), 200, theirs)
+    gone = DONE | {"threshold": decided | {"value": None, "source": "platform"}}
+    rows.row(admin.call("DELETE", f"{one}?tenant=acacia-pharmacy"), 200, gone)
+    rows.row(admin.call("DELETE", one), 200, DONE | {"threshold": decided | {"source": "environment"}})
+    page = {"next": (TEXT, None), "previous": (TEXT, None), "results": [{"actor": TEXT, "version": int, ...: ...}]}
+    rows.row(admin.get(f"{one}history/", page_size=2), 200, page)
 
 
 def report_a_problem(rows: Rows, admin: Client) -> None:
@@ -244,6 +288,12 @@ def what_a_member_gets(rows: Rows, member: Client) -> None:
     refused = problem(403, detail="Permission denied. Admin access required.")
     calls = {
         f"{SYSTEM}health-check/": "GET",
+        f"{SYSTEM}history/": "GET",
+        f"{SYSTEM}uptime/": "GET",
+        f"{SYSTEM}thresholds/": "GET",
+        f"{SYSTEM}thresholds/sms_credits/warning/": "DELETE",
+        f"{SYSTEM}thresholds/sms_credits/warning/history/": "GET",
+        f"{SYSTEM}thresholds/backtest/": "POST",
         f"{SYSTEM}report-problem/": "POST",
         f"{SYSTEM}create/": "POST",
         f"{SYSTEM}create/{NOBODY}/": "GET",

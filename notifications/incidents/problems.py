@@ -91,7 +91,7 @@ def _may_open(problem: Problem, rules: Rules, now: datetime.datetime) -> bool:
     mine = {"tenant": None, "kind": problem.kind, "scope": problem.scope}
     if rules.hold:
         Suspicion.objects.bulk_create([Suspicion(**mine, since=now)], ignore_conflicts=True)
-        if Suspicion.objects.filter(**mine, since__gt=now - rules.hold).exists():
+        if not rules.has_lasted(Suspicion.objects.get(**mine).since, now=now):
             return False
     Suspicion.objects.filter(**mine).delete()
     return True
@@ -139,7 +139,6 @@ def unsee(*, incident: Incident, summary: str, now: datetime.datetime, rules: Ru
 
     What opened and closed INCIDENT_FLAPS times within INCIDENT_FLAP_WINDOW has to stay away for longer.
     """
-    needed = (rules or Rules()).recovery_runs
     with transaction.atomic():
         mine = (
             Incident.objects.unresolved().select_for_update(of=("self",), no_key=True).filter(pk=incident.pk).first()
@@ -147,19 +146,15 @@ def unsee(*, incident: Incident, summary: str, now: datetime.datetime, rules: Ru
         if mine is None:
             return False
         mine.good_runs += 1
-        if _is_flapping(mine, now):
-            needed = max(needed, settings.INCIDENT_FLAP_RECOVERY_RUNS)
-        if mine.good_runs < needed:
+        if mine.good_runs < (rules or Rules()).good_runs_needed(opened_lately=_opened_lately(mine, now)):
             Incident.objects.filter(pk=mine.pk).update(good_runs=mine.good_runs)
             return False
         return resolve(incident=mine, summary=summary, now=now)
 
 
-def _is_flapping(incident: Incident, now: datetime.datetime) -> bool:
-    lately = Incident.objects.filter(
-        tenant=None, kind=incident.kind, scope=incident.scope, opened_at__gt=now - settings.INCIDENT_FLAP_WINDOW
-    )
-    return bool(lately.count() >= settings.INCIDENT_FLAPS)
+def _opened_lately(incident: Incident, now: datetime.datetime) -> int:
+    since = now - settings.INCIDENT_FLAP_WINDOW
+    return Incident.objects.filter(tenant=None, kind=incident.kind, scope=incident.scope, opened_at__gt=since).count()
 
 
 def resolve(*, incident: Incident, summary: str, now: datetime.datetime, actor: User | None = None) -> bool:

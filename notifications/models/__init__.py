@@ -1,8 +1,9 @@
 from notifications.models.announcement import Announcement
+from notifications.models.check_result import CheckResult
 from notifications.models.incident import Incident, IncidentAudience, IncidentEvent, Suspicion
 from notifications.models.maintenance import MaintenanceOccurrence, MaintenanceWindow
 from notifications.models.missed_change import MissedChange
-from notifications.models.monitor import CheckResult, MonitorLease, MonitorRun, ReplayedEvent
+from notifications.models.monitor import MonitorLease, MonitorRun, ReplayedEvent
 from notifications.models.notification import Notification
 from notifications.models.preference import NotificationSettings
 from notifications.models.template import NotificationTemplate

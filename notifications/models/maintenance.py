@@ -40,6 +40,10 @@ class MaintenanceWindow(models.Model):
     def __str__(self) -> str:
         return self.title
 
+    def covers(self, check: str) -> bool:
+        """Whether it keeps the platform's problems of this check from opening while it is on."""
+        return self.tenant_id is None and (not self.checks or check in self.checks)
+
 
 class MaintenanceOccurrence(models.Model):
     """One time that a window happens, made when it comes near."""

@@ -35,42 +35,6 @@ class MonitorRun(models.Model):
         return f"{self.finished_at:%Y-%m-%d %H:%M:%S} {self.state}"
 
 
-class CheckResult(models.Model):
-    """What one check said in one minute (kept for two days), or in one hour (ninety): for uptime, charts and
-    backtests. Only system_monitor.history writes it."""
-
-    class Span(models.TextChoices):
-        MINUTE = "minute"
-        HOUR = "hour"
-
-    check_slug = models.CharField(max_length=40)
-    span = models.CharField(max_length=6, choices=Span)
-    at = models.DateTimeField(help_text="The first moment of the minute or hour.")
-    ok = models.PositiveIntegerField(default=0, help_text="Runs that ended so.")
-    warning = models.PositiveIntegerField(default=0)
-    critical = models.PositiveIntegerField(default=0)
-    unknown = models.PositiveIntegerField(default=0)
-    measured = models.FloatField(null=True, help_text="The last of a minute; the mean of an hour.")
-    lowest = models.FloatField(null=True)
-    highest = models.FloatField(null=True)
-    sample = models.BigIntegerField(null=True, help_text="Over how many it was measured.")
-    milliseconds = models.FloatField(default=0)
-    more = models.JSONField(default=dict, blank=True, help_text="Further numbers that charts show, by name.")
-
-    class Meta:
-        constraints: ClassVar = [
-            # used by history.store(), and by every read of one check's history
-            models.UniqueConstraint(fields=["check_slug", "span", "at"], name="check_result_once"),
-        ]
-        indexes: ClassVar = [
-            # used by the rolling up and the forgetting
-            models.Index(fields=["span", "at"], name="check_result_age"),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.check_slug} {self.at:%Y-%m-%d %H:%M}"
-
-
 class ReplayedEvent(models.Model):
     """An event of a time without Postgres that took effect since; each does once."""
 

@@ -1,6 +1,6 @@
 """The numbers that checks go by: what somebody decided in the database, else what the environment says."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from uuid import UUID
 
@@ -22,6 +22,8 @@ class Limit:
     minimum: int = 0
     maximum: int = 10**9
     per_tenant: bool = False
+    why_no_backtest: str = ""
+    """Of a limit that no rule of its check is judged by again; see judging.Rule."""
 
     @property
     def default(self) -> int:
@@ -39,17 +41,23 @@ class Limits:
         """The platform's number."""
         return self.decided.get((check, limit.name), limit.default)
 
+    def values(self, check: str, limits: Iterable[Limit]) -> dict[str, int]:
+        """The platform's numbers, by name."""
+        return {limit.name: self.get(check, limit) for limit in limits}
+
     def by_tenant(self, check: str, limit: Limit) -> Mapping[UUID, int]:
         """Of those tenants that have one of their own."""
         return self.of_tenants.get((check, limit.name), {})
 
 
 def load() -> Limits:
-    """One query for all checks and tenants: only what was decided has a row."""
+    """One query for all checks and tenants: only what was ever decided has a row."""
     decided: dict[tuple[str, str], int] = {}
     of_tenants: dict[tuple[str, str], dict[UUID, int]] = {}
     for row in Threshold.objects.all():
         key = (row.check_slug, row.name)
+        if row.value is None:
+            continue
         if row.tenant_id is None:
             decided[key] = row.value
         else:

@@ -9,6 +9,7 @@ from django.db import transaction
 from notifications import incidents, maintenance
 from notifications.models import Incident, MonitorRun, Suspicion
 from notifications.models.priority import Priority
+from notifications.system_monitor import history
 from notifications.system_monitor.report import Finding, Report, Result, Rules, State
 
 UNANSWERED = "check_unanswered"
@@ -32,6 +33,7 @@ def reconcile(report: Report, *, previous: dict[str, Any] | None = None) -> dict
         for result in report.results:
             _reconcile(result, unanswered[result.slug], open_ones, now)
         incidents.tell_newcomers(now=now)
+        history.store(report)
         stored = report.as_json(unanswered=unanswered)
         MonitorRun.objects.create(
             started_at=report.started_at, finished_at=report.finished_at, state=report.state, report=stored

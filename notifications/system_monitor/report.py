@@ -5,6 +5,8 @@ import enum
 from dataclasses import dataclass, field
 from typing import Any
 
+from django.conf import settings
+
 from notifications.models.priority import Priority, worst
 
 
@@ -42,6 +44,16 @@ class Rules:
     recovery_runs: int = 1
     """It must not be seen in so many runs in a row before it is resolved."""
 
+    def has_lasted(self, since: datetime.datetime, *, now: datetime.datetime) -> bool:
+        """Whether what has been seen in every run since then may be opened."""
+        return now - since >= self.hold
+
+    def good_runs_needed(self, *, opened_lately: int) -> int:
+        """How long it must stay away. `opened_lately` is how often it opened within INCIDENT_FLAP_WINDOW: what opened
+        and closed INCIDENT_FLAPS times has to stay away for longer."""
+        is_flapping = opened_lately >= settings.INCIDENT_FLAPS
+        return max(self.recovery_runs, settings.INCIDENT_FLAP_RECOVERY_RUNS) if is_flapping else self.recovery_runs
+
 
 @dataclass(frozen=True)
 class Finding:
@@ -69,6 +81,8 @@ class Measurement:
     threshold: str
     findings: list[Finding] = field(default_factory=list)
     details: dict[str, Any] = field(default_factory=dict)
+    numbers: dict[str, float | None] = field(default_factory=dict)
+    """What history keeps besides, for charts and backtests: as few, whatever the platform's size."""
 
 
 @dataclass(frozen=True)
@@ -106,7 +120,7 @@ class Result:
             measured |= {"measured": part.measured, "unit": part.unit, "sample": part.sample}
             measured |= {"threshold": part.threshold, **part.details}
             if self.at is not None:
-                measured["measured_at"] = _stamp(self.at)
+                measured["measured_at"] = stamp(self.at)
         if unanswered_runs:
             measured["unanswered_runs"] = unanswered_runs
         return {
@@ -149,10 +163,11 @@ class Report:
             "issues": listed[Listing.ISSUES],
             "warnings": listed[Listing.WARNINGS],
             "components": [{"check": slug, **item} for slug, item in items.items()],
-            "timestamp": _stamp(self.finished_at),
+            "timestamp": stamp(self.finished_at),
             "duration_ms": round((self.finished_at - self.started_at).total_seconds() * 1000, 1),
         }
 
 
-def _stamp(moment: datetime.datetime) -> str:
+def stamp(moment: datetime.datetime) -> str:
+    """As the API writes times."""
     return moment.astimezone(datetime.UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -1,7 +1,17 @@
 from notifications.views.credits import CreditTestView
+from notifications.views.history import HistoryViewSet
 from notifications.views.inbox import NotificationViewSet
 from notifications.views.settings import SettingsView
 from notifications.views.system import SystemViewSet
 from notifications.views.templates import TemplateViewSet
+from notifications.views.thresholds import ThresholdViewSet
 
-__all__ = ["CreditTestView", "NotificationViewSet", "SettingsView", "SystemViewSet", "TemplateViewSet"]
+__all__ = [
+    "CreditTestView",
+    "HistoryViewSet",
+    "NotificationViewSet",
+    "SettingsView",
+    "SystemViewSet",
+    "TemplateViewSet",
+    "ThresholdViewSet",
+]

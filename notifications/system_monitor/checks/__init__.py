@@ -16,3 +16,4 @@ CHECKS: tuple[type[HealthCheck], ...] = (
     SmsCredits,
     UserActivity,
 )
+BY_SLUG = {check.slug: check for check in CHECKS}

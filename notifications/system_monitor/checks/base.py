@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
+from notifications.system_monitor.judging import Rule
 from notifications.system_monitor.limits import Limit, Limits
 from notifications.system_monitor.report import Listing, Measurement, Result
 
@@ -33,6 +34,11 @@ class HealthCheck(abc.ABC):
     listing: ClassVar[Listing]
     limits: ClassVar[tuple[Limit, ...]] = ()
     """What is too much or too little; each may be changed for the platform, some for one tenant."""
+    ascending: ClassVar[tuple[Limit, ...]] = ()
+    """Those of them that must each stay below the next."""
+    rules: ClassVar[tuple[Rule, ...]] = ()
+    """When its problems are there, as far as that follows from numbers and limits alone: by these a backtest judges
+    again what history kept."""
     cadence: ClassVar[datetime.timedelta] = datetime.timedelta()
     """Measured at most this often; in between the last answer stands, unless a run is told to measure everything."""
     hold: ClassVar[datetime.timedelta] = datetime.timedelta()

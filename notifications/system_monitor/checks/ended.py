@@ -28,13 +28,14 @@ class Ended:
         return self.delivered + self.failed
 
     @property
-    def percent(self) -> float | None:
-        """Rounded, so for people only: a rule compares whole numbers."""
-        return round(100 * self.delivered / self.settled, 1) if self.settled else None
+    def share(self) -> float | None:
+        """In percent, exact enough to be compared with a whole number however many were settled."""
+        return 100 * self.delivered / self.settled if self.settled else None
 
-    def is_under(self, percent: int, *, sample: int) -> bool:
-        """Strictly, and over no fewer messages than that: a rate that rounds up to the threshold is still below it."""
-        return self.settled >= max(sample, 1) and self.delivered * 100 < percent * self.settled
+    @property
+    def percent(self) -> float | None:
+        """Rounded, so for people only: a rate that rounds up to a threshold is still below it."""
+        return None if self.share is None else round(self.share, 1)
 
 
 def settled_since(context: Context, window: datetime.timedelta) -> list[counts.Count]:

@@ -6,11 +6,15 @@ from notifications import wording
 from notifications.models.priority import Priority
 from notifications.system_monitor.checks.base import Context, HealthCheck
 from notifications.system_monitor.checks.ended import most, settled_since
+from notifications.system_monitor.judging import Rule, above
 from notifications.system_monitor.limits import Limit
 from notifications.system_monitor.report import Finding, Listing, Measurement
 from sms.models.states import FAILED
 
 MOST = Limit("warning", "FAILED_MESSAGES_LIMIT", "Failed messages that are still fine", "messages")
+TOO_MANY = Rule(
+    "", "Failed Messages: too many", (MOST,), "measured", "messages", above("measured", MOST, Priority.HIGH)
+)
 
 
 class FailedMessages(HealthCheck):
@@ -18,6 +22,7 @@ class FailedMessages(HealthCheck):
     component = "Failed Messages"
     listing = Listing.ISSUES
     limits = (MOST,)
+    rules = (TOO_MANY,)
     runbook = "docs/monitoring.md#failed-messages"
 
     def measure(self, context: Context) -> Measurement:
@@ -27,13 +32,14 @@ class FailedMessages(HealthCheck):
         failed = sum(one.messages for one in some)
         reasons = most(some, lambda one: one.reason, name="reason")
         findings = []
-        if failed > limit:
+        verdict = TOO_MANY.judge({"measured": failed}, {MOST.name: limit})
+        if verdict.priority:
             first = reasons["reasons"][0]
             findings.append(
                 Finding(
-                    "",
-                    Priority.HIGH,
-                    "Failed Messages: too many",
+                    TOO_MANY.scope,
+                    verdict.priority,
+                    TOO_MANY.title,
                     f"{failed} messages failed in the last {window}; more than {limit} is too many. "
                     f"The most frequent reason is {first['reason']} ({first['messages']}).",
                     "If one reason stands out ask the carrier about it; else check what the tenants are sending.",

@@ -15,6 +15,7 @@ from notifications.system_monitor.checks.ended import (
     settled_since,
     unreachable_providers,
 )
+from notifications.system_monitor.judging import WELL, NotKept, Numbers, Rule, Values, Verdict
 from notifications.system_monitor.limits import Limit
 from notifications.system_monitor.report import Finding, Listing, Measurement
 from sms import counts, stuck
@@ -22,11 +23,35 @@ from sms import counts, stuck
 MOST = Limit("warning", "STUCK_MESSAGES_LIMIT", "Stuck messages that are still fine", "messages")
 
 
+def _are_stuck(numbers: Numbers, values: Values) -> Verdict:
+    """No more than `counted_up_to` were counted. Those of unreachable providers alone follow from their silence."""
+    limit, seen = values[MOST.name], numbers["measured"]
+    if limit < seen:
+        return Verdict(Priority.MEDIUM, is_explained=numbers["elsewhere"] <= limit)
+    if seen >= numbers["counted_up_to"]:
+        raise NotKept
+    return WELL
+
+
+STUCK = Rule(
+    "",
+    "Message Delivery: messages are stuck",
+    (MOST,),
+    "measured",
+    "messages",
+    _are_stuck,
+    falling=frozenset({"counted_up_to"}),
+    caution="Stuck messages are counted up to one more than the limit that was in force, so a higher limit cannot be "
+    "judged while that many were stuck.",
+)
+
+
 class MessageDelivery(HealthCheck):
     slug = "message_delivery"
     component = "Message Delivery"
     listing = Listing.WARNINGS
     limits = (MOST,)
+    rules = (STUCK,)
     runbook = "docs/monitoring.md#message-delivery"
 
     def measure(self, context: Context) -> Measurement:
@@ -34,28 +59,31 @@ class MessageDelivery(HealthCheck):
         down = unreachable_providers(context)
         # One more than the limit tells all that the rule asks, whatever the platform's size.
         rows = stuck.oldest(now=context.now, after=after, most=limit + 1)
-        is_explained = False
-        if len(rows) > limit and any(row.provider in down for row in rows):
+        others = [row for row in rows if row.provider not in down]
+        if len(rows) > limit and len(others) < len(rows):
             others = stuck.oldest(now=context.now, after=after, most=limit + 1, but_not_of=down)
-            is_explained = len(others) <= limit
-            rows = rows if is_explained else others
-        many = len(rows) > limit
+        judged = {"measured": len(rows), "elsewhere": len(others), "counted_up_to": limit + 1}
+        verdict = STUCK.judge(judged, {MOST.name: limit})
+        rows = others if verdict.priority and not verdict.is_explained else rows
         oldest = min((row.since for row in rows), default=None)
         age = wording.duration(context.now - oldest) if oldest else None
-        count = f"More than {limit}" if many else str(len(rows))
+        count = f"More than {limit}" if verdict.priority else str(len(rows))
         summary = f"{count} messages have been pending or sending for over {wording.duration(after)}."
         findings = []
-        if many:
+        if verdict.priority:
             findings.append(
                 Finding(
-                    "",
-                    Priority.MEDIUM,
-                    "Message Delivery: messages are stuck",
+                    STUCK.scope,
+                    verdict.priority,
+                    STUCK.title,
                     f"{summary} The oldest has not moved for {age}.",
                     "Check that the Celery worker and beat are running and that the carrier posts receipts.",
-                    follows_from=explained_by(down) if is_explained else None,
+                    follows_from=explained_by(down) if verdict.is_explained else None,
                 )
             )
+        oldest_seconds = round((context.now - oldest).total_seconds()) if oldest else None
+        delivery = _delivery(context)
+        times = delivery["delivery_times"]
         return Measurement(
             summary=summary,
             measured=len(rows),
@@ -66,10 +94,18 @@ class MessageDelivery(HealthCheck):
             details={
                 "stuck_after": wording.window(after),
                 "oldest_age": age,
-                "oldest_seconds": round((context.now - oldest).total_seconds()) if oldest else None,
+                "oldest_seconds": oldest_seconds,
                 "counted_up_to": limit + 1,
                 "stuck_by_provider": _by_provider(rows),
-                **_delivery(context),
+                **delivery,
+            },
+            numbers={
+                "elsewhere": len(others),
+                "counted_up_to": limit + 1,
+                "oldest_seconds": oldest_seconds,
+                "delivery_percent": delivery["delivery_percent"],
+                "p50_seconds": times["p50_seconds"],
+                "p95_seconds": times["p95_seconds"],
             },
         )
 

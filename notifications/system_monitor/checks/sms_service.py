@@ -18,6 +18,7 @@ from notifications.system_monitor.checks.ended import (
     explained_by,
     settled_since,
 )
+from notifications.system_monitor.judging import WELL, Numbers, Rule, Values, Verdict
 from notifications.system_monitor.limits import Limit
 from notifications.system_monitor.report import Finding, Listing, Measurement
 from sms import counts
@@ -29,11 +30,34 @@ LEAST = Limit("warning", "SUCCESS_RATE_MIN_PERCENT", "Least share of settled mes
 SAMPLE = Limit("minimum_sample", "SUCCESS_RATE_MIN_SAMPLE", "Settled messages that a rate needs", "messages", 1)
 
 
+def _is_low(numbers: Numbers, values: Values) -> Verdict:
+    """Strictly below, and over enough messages. What silent providers alone make low follows from their silence."""
+
+    def is_under(whose: str) -> bool:
+        is_enough = numbers[f"{whose}settled"] >= max(values[SAMPLE.name], 1)
+        return is_enough and numbers[f"{whose}share"] < values[LEAST.name]
+
+    is_own = is_under("reachable_")
+    return Verdict(Priority.MEDIUM, is_explained=not is_own) if is_own or is_under("") else WELL
+
+
+LOW = Rule(
+    "success_rate",
+    "SMS Service: the success rate is low",
+    (LEAST, SAMPLE),
+    "share",
+    "%",
+    _is_low,
+    falling=frozenset({"share", "reachable_share"}),
+)
+
+
 class SmsService(HealthCheck):
     slug = "sms_service"
     component = "SMS Service"
     listing = Listing.ISSUES
     limits = (LEAST, SAMPLE)
+    rules = (LOW,)
     runbook = "docs/monitoring.md#sms-service"
     providers: Sequence[Provider] = ()
     reasons: Mapping[str, str] = {}
@@ -48,19 +72,21 @@ class SmsService(HealthCheck):
         down = {slug for slug, reason in self.reasons.items() if reason}
         total, others = ended(some), ended(one for one in some if one.provider not in down)
         window = wording.window(settings.SUCCESS_RATE_WINDOW)
-        least, sample = (context.limits.get(self.slug, limit) for limit in self.limits)
+        values = context.limits.values(self.slug, self.limits)
+        least, sample = values[LEAST.name], values[SAMPLE.name]
+        judged = _judged("", total) | _judged("reachable_", others)
+        verdict = LOW.judge(judged, values)
         findings = [_unreachable(one, self.reasons[one.slug]) for one in self.providers if one.slug in down]
-        if total.is_under(least, sample=sample) or others.is_under(least, sample=sample):
-            is_own = others.is_under(least, sample=sample)
+        if verdict.priority:
             findings.append(
                 Finding(
-                    "success_rate",
-                    Priority.MEDIUM,
-                    "SMS Service: the success rate is low",
-                    f"{_said(others if is_own else total)} in the last {window} were delivered; "
+                    LOW.scope,
+                    verdict.priority,
+                    LOW.title,
+                    f"{_said(total if verdict.is_explained else others)} in the last {window} were delivered; "
                     f"at least {least} % should be.",
                     "Look at the failure reasons under Failed Messages, and ask the carrier.",
-                    follows_from=None if is_own else explained_by(down),
+                    follows_from=explained_by(down) if verdict.is_explained else None,
                 )
             )
         since, worst = counts.worst_tenants(since=context.now - settings.SUCCESS_RATE_WINDOW, most=TOP)
@@ -81,7 +107,13 @@ class SmsService(HealthCheck):
                 "worst_tenants": [_rate(Ended(one.delivered, one.failed)) | {"tenant": one.slug} for one in worst],
                 "worst_tenants_since": since.isoformat(),
             },
+            numbers={"unreachable": len(down), **judged, **self._shares(by_provider(some))},
         )
+
+    def _shares(self, parts: dict[str, Ended]) -> dict[str, float | None]:
+        """A line in a chart for each of the providers that are in use, ten at most."""
+        mine = sorted(slug for slug in parts if slug in self.reasons)[:TOP]
+        return {f"{PROVIDER}{slug}": parts[slug].percent for slug in mine}
 
     def _by_provider(self, parts: dict[str, Ended]) -> dict[str, Any]:
         """First those that are in use, the silent ones before all, then those with most failures."""
@@ -124,6 +156,12 @@ def _unreachable(provider: Provider, reason: str) -> Finding:
         f"The gateway of {provider.title} does not answer ({reason}). Messages wait in the queue.",
         "Check the vendor's status page and our network; messages go out by themselves once it is back.",
     )
+
+
+def _judged(whose: str, some: Ended) -> dict[str, float]:
+    """Without a share where nothing was settled."""
+    settled = {f"{whose}settled": float(some.settled)}
+    return settled if some.share is None else settled | {f"{whose}share": some.share}
 
 
 def _said(some: Ended) -> str:

@@ -8,6 +8,7 @@ from notifications import wording
 from notifications.models.priority import Priority
 from notifications.system_monitor.checks.base import Context, HealthCheck
 from notifications.system_monitor.checks.database.vitals import GIGABYTE, TOP, Vitals, look
+from notifications.system_monitor.judging import WELL, Numbers, Rule, Values, Verdict, above
 from notifications.system_monitor.limits import Limit
 from notifications.system_monitor.report import Finding, Listing, Measurement
 
@@ -16,6 +17,25 @@ UNREACHABLE = "unreachable"
 LATENCY = Limit("latency", "DATABASE_LATENCY_LIMIT_MS", "Slowest answer to a trivial query", "ms")
 CONNECTIONS = Limit("connections", "DATABASE_CONNECTIONS_LIMIT_PERCENT", "Connections in use", "%", 1, 100)
 SIZE = Limit("size", "DATABASE_SIZE_LIMIT_GB", "Size of the database; 0 is no limit", "GB")
+SLOW = Rule(
+    "latency", "Database: slow answers", (LATENCY,), "measured", "ms", above("measured", LATENCY, Priority.HIGH)
+)
+CROWDED = Rule(
+    "connections",
+    "Database: almost no connections left",
+    (CONNECTIONS,),
+    "connections_percent",
+    "%",
+    above("connections_percent", CONNECTIONS, Priority.HIGH),
+)
+
+
+def _is_large(numbers: Numbers, values: Values) -> Verdict:
+    limit = values[SIZE.name] * GIGABYTE
+    return Verdict(Priority.HIGH) if limit and numbers["size_bytes"] > limit else WELL
+
+
+LARGE = Rule("size", "Database: too large", (SIZE,), "size_bytes", "bytes", _is_large)
 
 
 class Database(HealthCheck):
@@ -23,6 +43,7 @@ class Database(HealthCheck):
     component = "Database"
     listing = Listing.ISSUES
     limits = (LATENCY, CONNECTIONS, SIZE)
+    rules = (SLOW, CROWDED, LARGE)
     depends_on = ()
     runbook = "docs/monitoring.md#database"
 
@@ -39,6 +60,7 @@ class Database(HealthCheck):
             threshold=f"at most {context.limits.get(self.slug, LATENCY)} ms",
             findings=_findings(vitals, context),
             details=_details(vitals),
+            numbers=_numbers(vitals),
         )
 
 
@@ -84,47 +106,60 @@ def _details(vitals: Vitals) -> dict[str, Any]:
     }
 
 
+def _numbers(vitals: Vitals) -> dict[str, float | None]:
+    return {
+        # Not rounded: a share that is rounded down to the limit is still above it.
+        "connections_percent": 100 * vitals.connections / vitals.max_connections,
+        "size_bytes": vitals.size_bytes,
+        "growth_bytes_per_day": vitals.growth_bytes_per_day,
+        "longest_transaction_seconds": vitals.longest_transaction_seconds,
+        "cache_hit_percent": vitals.cache_hit_percent,
+        "dead_tuples": vitals.dead_tuples,
+    }
+
+
 def _findings(vitals: Vitals, context: Context) -> list[Finding]:
     findings = []
-    latency, connections, size = (context.limits.get(Database.slug, limit) for limit in Database.limits)
+    values = context.limits.values(Database.slug, Database.limits)
+    numbers = {"measured": vitals.milliseconds} | {n: one for n, one in _numbers(vitals).items() if one is not None}
+    broken = {rule.scope for rule in Database.rules if rule.judge(numbers, values).priority}
 
     def find(scope: str, title: str, summary: str, advice: str) -> None:
-        findings.append(Finding(scope, Priority.HIGH, f"Database: {title}", summary, advice))
+        findings.append(Finding(scope, Priority.HIGH, title, summary, advice))
 
-    if vitals.milliseconds > latency:
+    if SLOW.scope in broken:
         find(
-            "latency",
-            "slow answers",
-            f"A trivial query took {vitals.milliseconds:g} ms; the limit is {latency} ms.",
+            SLOW.scope,
+            SLOW.title,
+            f"A trivial query took {vitals.milliseconds:g} ms; the limit is {values[LATENCY.name]} ms.",
             "Look for long transactions in pg_stat_activity and for load on the machine.",
         )
-    # Compared as whole numbers: a share that is rounded down to the limit is still above it.
-    if vitals.connections * 100 > connections * vitals.max_connections:
+    if CROWDED.scope in broken:
         find(
-            "connections",
-            "almost no connections left",
+            CROWDED.scope,
+            CROWDED.title,
             f"{vitals.connections} of {vitals.max_connections} connections are in use "
-            f"({vitals.connections_percent:g} %; the limit is {connections} %).",
+            f"({vitals.connections_percent:g} %; the limit is {values[CONNECTIONS.name]} %).",
             "Find who holds them in pg_stat_activity; lower the workers' threads or put a pooler in front.",
         )
-    if size and vitals.size_bytes > size * GIGABYTE:
+    if LARGE.scope in broken:
         find(
-            "size",
-            "too large",
-            f"The database holds {vitals.size_bytes / GIGABYTE:.1f} GB; the limit is {size} GB.",
+            LARGE.scope,
+            LARGE.title,
+            f"The database holds {vitals.size_bytes / GIGABYTE:.1f} GB; the limit is {values[SIZE.name]} GB.",
             "Run manage.py cleanup_notifications, or raise DATABASE_SIZE_LIMIT_GB.",
         )
     if vitals.missing_tables:
         find(
             "tables",
-            "tables are missing",
+            "Database: tables are missing",
             f"{wording.count(len(vitals.missing_tables), 'table')} missing, the first is {vitals.missing_tables[0]}.",
             "Run manage.py migrate.",
         )
     elif vitals.unapplied_migrations:  # else that is why the tables are missing
         find(
             "migrations",
-            "migrations are not applied",
+            "Database: migrations are not applied",
             f"{wording.count(len(vitals.unapplied_migrations), 'migration')} not applied, the first is "
             f"{vitals.unapplied_migrations[0]}.",
             "Run manage.py migrate.",

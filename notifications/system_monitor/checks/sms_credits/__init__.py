@@ -1,14 +1,49 @@
 """Which tenants are about to be unable to send."""
 
+import math
+
 from notifications.models.priority import Priority
 from notifications.system_monitor.checks.base import Context, HealthCheck
-from notifications.system_monitor.checks.sms_credits.bands import CRITICAL, EMPTY, LOW, WARNING, Rule, look
+from notifications.system_monitor.checks.sms_credits.bands import CRITICAL, EMPTY, LOW, WARNING, BandRule, look
+from notifications.system_monitor.judging import WELL, Numbers, Rule, Values, Verdict
 from notifications.system_monitor.limits import Limit
 from notifications.system_monitor.report import Finding, Listing, Measurement
 
-LEAST = Limit("low", "LOW_CREDITS_LIMIT", "Credits under which a tenant is low", "credits", per_tenant=True)
+LEAST = Limit(
+    "low",
+    "LOW_CREDITS_LIMIT",
+    "Credits under which a tenant is low",
+    "credits",
+    per_tenant=True,
+    why_no_backtest="History keeps how many tenants were under the limit that was in force, not what each had.",
+)
 WARN_AT = Limit("warning", "LOW_CREDITS_WARNING_PERCENT", "Share of the last balance", "%", 0, 100, per_tenant=True)
 CRITICAL_AT = Limit("critical", "LOW_CREDITS_CRITICAL_PERCENT", "Same, urgent", "%", 0, 100, per_tenant=True)
+
+
+def _are_low(numbers: Numbers, values: Values) -> Verdict:
+    """Any tenant in any band; the two worst are urgent. Where nobody has a balance there is no lowest percent."""
+
+    def is_at(limit: Limit, lowest: str, own: str) -> bool:
+        return numbers.get(lowest, math.inf) <= values[limit.name] or numbers[own] > 0
+
+    if numbers[EMPTY] > 0 or is_at(CRITICAL_AT, "lowest_percent_for_critical", "by_own_critical"):
+        return Verdict(Priority.HIGH)
+    is_low = numbers["under_low"] > 0 or is_at(WARN_AT, "lowest_percent", "by_own_warning")
+    return Verdict(Priority.MEDIUM) if is_low else WELL
+
+
+RUNNING_LOW = Rule(
+    "",
+    "SMS Credits: tenants are running low",
+    (WARN_AT, CRITICAL_AT),
+    "lowest_percent",
+    "%",
+    _are_low,
+    falling=frozenset({"lowest_credits", "lowest_percent", "lowest_percent_for_critical"}),
+    caution="Tenants with limits of their own are judged by those that they had at the time, and so are those under "
+    "the least number of credits.",
+)
 
 
 class SmsCredits(HealthCheck):
@@ -16,10 +51,12 @@ class SmsCredits(HealthCheck):
     component = "SMS Credits"
     listing = Listing.WARNINGS
     limits = (LEAST, WARN_AT, CRITICAL_AT)
+    ascending = (CRITICAL_AT, WARN_AT)
+    rules = (RUNNING_LOW,)
     runbook = "docs/monitoring.md#sms-credits"
 
     def measure(self, context: Context) -> Measurement:
-        rule = Rule(*(context.limits.get(self.slug, limit) for limit in self.limits))
+        rule = BandRule(*(context.limits.get(self.slug, limit) for limit in self.limits))
         own = [context.limits.by_tenant(self.slug, limit) for limit in self.limits]
         found = look(now=context.now, rule=rule, own=own)
         named = {
@@ -31,13 +68,15 @@ class SmsCredits(HealthCheck):
         parts = ", ".join(f"{n} {named[band]}" for band, n in found.bands.items() if n)
         summary = f"{found.low} of {found.checked} tenants are low on credits" + (f": {parts}." if parts else ".")
         findings = []
-        if found.low:
-            urgent = found.bands[EMPTY] + found.bands[CRITICAL] > 0
+        numbers: dict[str, float | None] = {**found.bands, **found.extremes}
+        known = {name: one for name, one in numbers.items() if one is not None}
+        verdict = RUNNING_LOW.judge(known, context.limits.values(self.slug, self.limits))
+        if verdict.priority:
             findings.append(
                 Finding(
-                    "",
-                    Priority.HIGH if urgent else Priority.MEDIUM,
-                    "SMS Credits: tenants are running low",
+                    RUNNING_LOW.scope,
+                    verdict.priority,
+                    RUNNING_LOW.title,
                     summary,
                     "Remind them to top up; the health check lists the ten lowest.",
                 )
@@ -55,4 +94,5 @@ class SmsCredits(HealthCheck):
                 "lowest_total": found.low,
                 "with_own_thresholds": len(set().union(*own)),
             },
+            numbers=numbers,
         )

@@ -11,14 +11,18 @@ from django.db import connection
 #: From the worst to the least: the worst band a tenant is in is the one that is reported.
 EMPTY, CRITICAL, WARNING, LOW = "empty", "critical", "warning", "low"
 BANDS = (EMPTY, CRITICAL, WARNING, LOW)
+#: What tells whether anybody would be in a band if its limit were another: the fewest credits, the lowest percent of
+#: those who go by the platform's limits, and how many are low by credits or by limits of their own, in whatever band.
+EXTREMES = ("lowest_credits", "lowest_percent", "lowest_percent_for_critical", "under_low", "by_own_warning",
+            "by_own_critical")  # fmt: skip
 TOP = 10
 #: What was spent in the last day is read from no more of a tenant's ledger than this.
 ENTRIES = 200
 BURN_WINDOW = datetime.timedelta(hours=24)
 
 # Not those that are unlimited, suspended, or were never topped up: nobody waits for their messages. Percentages are of
-# the balance after the last top-up, and compared as whole numbers. Who never had that many credits is not "under 100".
-# Spent is what left the account for good; what is only reserved may come back.
+# the balance after the last top-up, and compared as whole numbers (`percent` is rounded up for that). Who never had
+# that many credits is not "under 100". Spent is what left the account for good; what is only reserved may come back.
 BANDED = """
 WITH account AS MATERIALIZED (
     SELECT account.tenant_id, available, balance_after_last_top_up AS after, CASE
@@ -28,7 +32,10 @@ WITH account AS MATERIALIZED (
         WHEN balance_after_last_top_up > 0
              AND available * 100 <= balance_after_last_top_up * coalesce(own.warning, %(warning)s) THEN 2
         WHEN balance_after_last_top_up >= coalesce(own.low, %(low)s) AND available < coalesce(own.low, %(low)s) THEN 3
-        END AS band
+        END AS band, own.warning AS own_warning, own.critical AS own_critical,
+        balance_after_last_top_up >= coalesce(own.low, %(low)s) AND available < coalesce(own.low, %(low)s) AS is_under,
+        CASE WHEN balance_after_last_top_up > 0
+             THEN (available * 100 + balance_after_last_top_up - 1) / balance_after_last_top_up END AS percent
     FROM sms_creditaccount AS account
     LEFT JOIN unnest(%(tenants)s::uuid[], %(lows)s::int[], %(warnings)s::int[], %(criticals)s::int[])
          AS own (tenant_id, low, warning, critical) ON own.tenant_id = account.tenant_id
@@ -37,12 +44,18 @@ WITH account AS MATERIALIZED (
 ), total AS (
     SELECT count(*) AS checked, count(*) FILTER (WHERE band = 0) AS empty,
            count(*) FILTER (WHERE band = 1) AS critical, count(*) FILTER (WHERE band = 2) AS warning,
-           count(*) FILTER (WHERE band = 3) AS low FROM account
+           count(*) FILTER (WHERE band = 3) AS low, min(available) AS available,
+           min(percent) FILTER (WHERE own_warning IS NULL) AS percent,
+           min(percent) FILTER (WHERE own_critical IS NULL) AS percent_for_critical,
+           count(*) FILTER (WHERE is_under) AS under,
+           count(*) FILTER (WHERE percent <= own_warning) AS by_own_warning,
+           count(*) FILTER (WHERE percent <= own_critical) AS by_own_critical FROM account
 ), lowest AS (
     SELECT * FROM account WHERE band IS NOT NULL ORDER BY band, available, tenant_id LIMIT %(top)s
 )
 SELECT total.checked, total.empty, total.critical, total.warning, total.low,
-       tenant.slug, lowest.available, lowest.after, lowest.band, burn.spent, burn.seconds
+       total.available, total.percent, total.percent_for_critical, total.under, total.by_own_warning,
+       total.by_own_critical, tenant.slug, lowest.available, lowest.after, lowest.band, burn.spent, burn.seconds
 FROM total LEFT JOIN lowest ON true LEFT JOIN tenants_tenant AS tenant ON tenant.id = lowest.tenant_id
 LEFT JOIN LATERAL (
     SELECT coalesce(sum(-available_delta - reserved_delta) FILTER (WHERE kind = 'settle'), 0)::bigint AS spent,
@@ -59,7 +72,7 @@ ORDER BY lowest.band, lowest.available, lowest.tenant_id
 
 
 @dataclass(frozen=True)
-class Rule:
+class BandRule:
     """The platform's numbers: credits, and percent of the balance after the last top-up."""
 
     low: int
@@ -71,6 +84,7 @@ class Rule:
 class Found:
     checked: int
     bands: dict[str, int]
+    extremes: dict[str, int | None]
     lowest: list[dict[str, Any]]
 
     @property
@@ -78,8 +92,8 @@ class Found:
         return sum(self.bands.values())
 
 
-def look(*, now: datetime.datetime, rule: Rule, own: Sequence[Mapping[UUID, int]]) -> Found:
-    """`own` has the tenants' own numbers, in the order of Rule's."""
+def look(*, now: datetime.datetime, rule: BandRule, own: Sequence[Mapping[UUID, int]]) -> Found:
+    """`own` has the tenants' own numbers, in the order of BandRule's."""
     tenants = sorted(set().union(*own))
     lows, warnings, criticals = ([numbers.get(one) for one in tenants] for numbers in own)
     values: dict[str, Any] = {
@@ -100,9 +114,10 @@ def look(*, now: datetime.datetime, rule: Rule, own: Sequence[Mapping[UUID, int]
         cursor.execute("SET LOCAL enable_sort = off")
         cursor.execute(BANDED, values)
         rows = cursor.fetchall()
-    checked, *numbers = rows[0][:5]
-    lowest = [_lowest(*row[5:]) for row in rows if row[5] is not None]
-    return Found(checked, dict(zip(BANDS, numbers, strict=True)), lowest)
+    checked, *of_bands = rows[0][:5]
+    extremes = dict(zip(EXTREMES, rows[0][5:11], strict=True))
+    lowest = [_lowest(*row[11:]) for row in rows if row[11] is not None]
+    return Found(checked, dict(zip(BANDS, of_bands, strict=True)), extremes, lowest)
 
 
 def _lowest(slug: str, available: int, after: int, band: int, spent: int, seconds: float) -> dict[str, Any]:

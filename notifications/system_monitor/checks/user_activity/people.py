@@ -76,6 +76,15 @@ class Found:
             "read_within_a_day_sample": self.told,
         }
 
+    def numbers(self, now: datetime.datetime) -> dict[str, float | None]:
+        """Of the patterns, those that make a line in a chart."""
+        last_day = self._of(_hour(now) - number * HOUR for number in range(24))
+        return {
+            **{f"active_{length}": n for length, n in zip(("1_day", "7_days", "30_days"), self.active, strict=True)},
+            **{f"sign_ins_{outcome}": n for outcome, n in last_day.items()},
+            "read_within_a_day_percent": round(100 * self.read_in_time / self.told, 1) if self.told else None,
+        }
+
     def _hours(self) -> set[datetime.datetime]:
         return {*self.succeeded, *self.failed}
 

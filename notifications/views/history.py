@@ -1,0 +1,48 @@
+"""How the platform was, for its admins: charts and uptime."""
+
+import datetime
+
+from django.utils import timezone
+from rest_framework import viewsets
+from rest_framework.decorators import action
+from rest_framework.permissions import IsAuthenticated
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from accounts.permissions import IsPlatformAdmin
+from accounts.query import query_of
+from notifications.models import CheckResult
+from notifications.openapi import history as openapi
+from notifications.serializers.history import MINUTE, HistoryQuery, UptimeQuery, series, strip
+from notifications.system_monitor.checks import BY_SLUG, CHECKS
+
+
+class HistoryViewSet(viewsets.ViewSet):
+    permission_classes = [IsAuthenticated, IsPlatformAdmin]
+
+    @openapi.HISTORY
+    @action(detail=False)
+    def history(self, request: Request) -> Response:
+        query = HistoryQuery(data=query_of(request))
+        query.is_valid(raise_exception=True)
+        asked = query.validated_data
+        since = timezone.now() - datetime.timedelta(days=asked["days"])
+        checks = [BY_SLUG[asked["check"]]] if "check" in asked else list(CHECKS)
+        rows = CheckResult.objects.since(since.replace(minute=0, second=0, microsecond=0))
+        if "check" in asked:
+            rows = rows.of(asked["check"])
+        points = rows.minutes() if asked["per"] == MINUTE else rows.by_the_hour()
+        body = {"success": True, "per": asked["per"], "days": asked["days"], "since": since}
+        return Response(body | {"checks": series(points, checks)})
+
+    @openapi.UPTIME
+    @action(detail=False)
+    def uptime(self, request: Request) -> Response:
+        query = UptimeQuery(data=query_of(request))
+        query.is_valid(raise_exception=True)
+        today = timezone.now().date()
+        days = [today - datetime.timedelta(days=ago) for ago in range(query.validated_data["days"])][::-1]
+        since = datetime.datetime.combine(days[0], datetime.time(), tzinfo=datetime.UTC)
+        known = CheckResult.objects.since(since).by_day()
+        checks = [strip(check, known.get(check.slug, {}), days) for check in CHECKS]
+        return Response({"success": True, "days": len(days), "checks": checks})
