@@ -142,7 +142,11 @@ PREPARED_STATEMENTS = env.bool("PREPARED_STATEMENTS", default=True)
 DATABASE_APP_ROLE = str(DATABASES["default"]["USER"])
 #: The role that migrates; see config/database.py. None where only DATABASE_URL was given.
 DATABASE_OWNER: dict[str, Any] | None = (
-    _embedded_database(embedded.OWNER_ROLE) if EMBEDDED_POSTGRES else env.db("DATABASE_OWNER_URL", default=None)
+    _embedded_database(embedded.OWNER_ROLE)
+    if EMBEDDED_POSTGRES
+    else env.db("DATABASE_OWNER_URL")
+    if env.str("DATABASE_OWNER_URL", default="")
+    else None
 )
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 

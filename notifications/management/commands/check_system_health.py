@@ -157,6 +157,8 @@ def _checks_of(slug: str) -> Iterable[type[HealthCheck]]:
         with contextlib.suppress(Error):
             connection.close()
         return CHECKS
+    except ValueError:  # what no text in Postgres can be
+        tenant = None
     if tenant is None:
         raise BadArgument(f"--tenant {slug}: there is no such tenant.")
     return checks_of(tenant)

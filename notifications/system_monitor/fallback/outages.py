@@ -1,4 +1,4 @@
-"""The times without Postgres, as this machine saw them, and who was told of them: what the lines of the journal say."""
+"""The times without Postgres as this machine saw them, and who was told of them: what the journal amounts to."""
 
 import datetime
 import time

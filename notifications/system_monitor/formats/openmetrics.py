@@ -18,6 +18,11 @@ def without_postgres() -> str:
     return _database_up(0) + "# EOF\n"
 
 
+def nothing_yet() -> str:
+    """Before the first run."""
+    return _database_up(1) + "# EOF\n"
+
+
 def _families(document: Document) -> Iterator[str]:
     measures = list(document.measures)
     down = any(one.slug == "database" and one.state is State.CRITICAL and one.value is None for one in measures)
