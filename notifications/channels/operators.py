@@ -97,6 +97,8 @@ def _apprise(address: str, alert: Alert) -> bool:
     if not service.add(address.replace(ID_PLACE, alert.id)):
         log.warning("an address of ALERT_URLS is none that Apprise knows")
         return False
+    for one in service:  # each wait; the whole is limited where this is called
+        one.socket_connect_timeout = one.socket_read_timeout = settings.ALERT_TIME_LIMIT.total_seconds() * 0.9
     kind = apprise.NotifyType.SUCCESS if alert.is_over else apprise.NotifyType.FAILURE
     return bool(service.notify(title=alert.title, body=_text(alert), notify_type=kind))
 

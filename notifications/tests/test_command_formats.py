@@ -134,7 +134,7 @@ def test_nagios_of_what_is_well(db: None) -> None:
 def samples(text: str) -> dict[tuple[str, ...], float]:
     """By name and label values, as Prometheus's own parser reads them."""
     found = {}
-    for family in text_string_to_metric_families(text):
+    for family in text_string_to_metric_families(text):  # type: ignore[no-untyped-call]
         assert family.documentation
         for sample in family.samples:
             found[(sample.name.removeprefix("bellwether_"), *sample.labels.values())] = sample.value

@@ -16,10 +16,11 @@ from pytest_django import Settings
 
 from accounts.models import User
 from notifications.models import Incident, MonitorRun, Notification
-from notifications.system_monitor import checks as all_checks
 from notifications.system_monitor import lease, runner
+from notifications.system_monitor.checks.base import HealthCheck
 from notifications.system_monitor.fallback import journal
-from notifications.tests.helpers import Hanging, Well, account, messages, told
+from notifications.system_monitor.report import Listing, Report
+from notifications.tests.helpers import Crashing, Hanging, Ill, Well, account, messages, told
 from notifications.tests.test_check_system_health import ROOT, in_a_process, run
 from sms.models import Status
 from sms.providers import simulator
@@ -29,36 +30,18 @@ Use = Callable[..., None]
 NOWHERE = {"DATABASE_URL": "postgres://nobody@127.0.0.1:1/x"}
 
 
-class Crash(Well):
-    slug, component = "crash", "Crash"
-
-    def prepare(self, context: object) -> None:
-        raise RuntimeError("It crashed.")
-
-
-class Ill(Well):
-    """Critical."""
-
-    slug, component = "ill", "Ill"
-
-    def measure(self, context: all_checks.base.Context) -> all_checks.base.Measurement:
-        from notifications.tests.helpers import Ill as Base  # noqa: PLC0415
-
-        return Base().measure(context)
-
-
 class Poorly(Ill):
-    """A warning."""
+    """A warning, where Ill is critical."""
 
-    slug, component, listing = "poorly", "Poorly", all_checks.base.Listing.WARNINGS
+    slug, component, listing = "poorly", "Poorly", Listing.WARNINGS
 
 
 @pytest.fixture
 def use(monkeypatch: pytest.MonkeyPatch) -> Use:
     """Watches these and nothing else."""
 
-    def put(*some: type[all_checks.HealthCheck]) -> None:
-        def run_these(**how: object) -> runner.Report:
+    def put(*some: type[HealthCheck]) -> None:
+        def run_these(**how: object) -> Report:
             return real(**{**how, "checks": some})  # type: ignore[arg-type]
 
         monkeypatch.setattr(runner, "run", run_these)
@@ -74,23 +57,23 @@ def use(monkeypatch: pytest.MonkeyPatch) -> Use:
     ("some", "code"),
     [
         ((Well,), 0),
-        ((Crash,), 3),
+        ((Crashing,), 3),
         ((Poorly,), 1),
         ((Ill,), 2),
-        ((Well, Crash), 3),
+        ((Well, Crashing), 3),
         ((Well, Poorly), 1),
         ((Well, Ill), 2),
-        ((Crash, Poorly), 1),
-        ((Poorly, Crash), 1),
-        ((Crash, Ill), 2),
+        ((Crashing, Poorly), 1),
+        ((Poorly, Crashing), 1),
+        ((Crashing, Ill), 2),
         ((Poorly, Ill), 2),
-        ((Ill, Poorly, Crash, Well), 2),
-        ((Well, Crash, Poorly), 1),
+        ((Ill, Poorly, Crashing, Well), 2),
+        ((Well, Crashing, Poorly), 1),
     ],
 )
 @pytest.mark.parametrize("words", [[], ["--no-notify"], ["--format", "nagios"]])
 def test_the_worst_state_is_the_exit_code(
-    some: tuple[type[all_checks.HealthCheck], ...], code: int, words: list[str], use: Use, db: None
+    some: tuple[type[HealthCheck], ...], code: int, words: list[str], use: Use, db: None
 ) -> None:
     use(*some)
     assert run(*words)[0] == code

@@ -17,6 +17,7 @@ from django.db import connection
 from pytest_django import Settings
 
 from accounts.models import User
+from notifications.channels import operators
 from notifications.models import Incident, MaintenanceWindow, Notification, ReplayedEvent
 from notifications.system_monitor import fallback
 from notifications.system_monitor.fallback import journal, outages, replay
@@ -323,7 +324,7 @@ def test_a_replay_that_is_killed_at_any_step_is_finished_once_by_the_next(
 ) -> None:
     outage = note(NIGHT, NIGHT + 12 * MINUTE)
     with journal.opened() as notes:
-        everybody = sorted(outages.operators.everybody())
+        everybody = sorted(operators.everybody())
         notes.add(kind="told", outage=outage, is_over=False, operators=everybody)
     # An end that is an hour old is no longer told; this one is of a moment ago.
     path().write_text(
