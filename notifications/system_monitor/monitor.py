@@ -114,7 +114,7 @@ def _evaluate(
         previous, before = last.report if last else None, Schedule.known_by(last)
         report = runner.run(previous=None if measure_all else previous, time_limit=time_limit)
         if time_limit is not None and not report.is_complete:
-            return report.as_json() | before.as_json(report.finished_at) | {"age_seconds": 0.0}
+            return report.as_json() | before.as_json(report.finished_at) | {"age_seconds": 0.0, "stored": False}
         with transaction.atomic():
             if not lease.still_held(token):
                 return None

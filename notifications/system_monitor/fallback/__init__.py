@@ -29,7 +29,7 @@ def check_health(*, is_scheduled: bool = False, time_limit: datetime.timedelta |
             report = monitor.check_health(is_scheduled=is_scheduled, time_limit=time_limit)
             if replay.catch_up():  # what it opened and resolved is older than this report, and changes nothing in it
                 report["replayed"] = True
-            return report | {"stored": True}
+            return {"stored": True} | report
         except isolation.OutOfTime:
             return _without_postgres(runner.without_database())
         except (OperationalError, InterfaceError):  # once more: a connection that broke since its last use is replaced
