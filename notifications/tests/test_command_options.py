@@ -105,6 +105,16 @@ def test_a_bad_argument_is_3_and_runs_nothing(db: None, words: list[str], capsys
     assert not MonitorRun.objects.exists()
 
 
+@pytest.mark.parametrize(
+    "environment",
+    [{"SECRET_KEY": ""}, {"MONITOR_INTERVAL_SECONDS": "often"}, {"DJANGO_SETTINGS_MODULE": "nowhere.settings"}],
+)
+def test_a_configuration_that_is_wrong_is_3_and_no_stack_trace(environment: dict[str, str]) -> None:
+    done, _ = in_a_process(**environment)
+    assert (done.returncode, done.stdout) == (3, "")
+    assert len(done.stderr.splitlines()) == 1
+
+
 @pytest.mark.parametrize("slug", ["nobody", "", "a b", "'; --", "\N{GREEK SMALL LETTER ALPHA}", "x\x00"])
 def test_a_tenant_that_does_not_exist_is_3(db: None, slug: str) -> None:
     code, out, err = run("--tenant", slug)

@@ -133,6 +133,25 @@ def test_an_outage_is_told_once_however_often_it_is_seen_and_once_when_it_is_ove
     assert told(admin) == ["opened", "resolved"]
 
 
+@pytest.mark.django_db(transaction=True)
+def test_a_postgres_that_takes_no_writes_is_critical_told_and_made_up_for(receiver: Receiver, admin: User) -> None:
+    before = dict(connection.settings_dict["OPTIONS"])
+    connection.close()
+    connection.settings_dict["OPTIONS"] = before | {"options": "-c default_transaction_read_only=on"}
+    try:
+        reports = [fallback.check_health() for _ in range(2)]
+    finally:
+        connection.close()
+        connection.settings_dict["OPTIONS"] = before
+    assert {(report["state"], report["stored"]) for report in reports} == {("critical", False)}
+    assert [item["error"] for item in reports[0]["issues"]] == ["Postgres answers, and takes no writes."]
+    assert fallback.check_health()["stored"] is True
+    assert [kind for _, kind in receiver.alerts] == ["failure", "success"]
+    assert receiver.calls[0][1]["title"] == "Database: it takes no writes"
+    assert Incident.objects.get().scope == "unwritable"
+    assert told(admin) == ["opened", "resolved"]
+
+
 def test_many_processes_at_once_tell_once(receiver: Receiver) -> None:
     """Without Postgres and without Redis: only the disk is there to agree by."""
     script = """

@@ -31,10 +31,10 @@ class NoReport(APIException):
 
 
 class NotStored(APIException):
-    """Postgres is away: the report goes along, for admins only."""
+    """The report is in no database: it goes along, for admins only."""
 
     status_code = status.HTTP_503_SERVICE_UNAVAILABLE
-    default_detail = "The database does not answer. The report says what is known without it."
+    default_detail = "The database does not answer, or takes no writes. The report says what is known."
     default_code = "unavailable"
     wait = 5
 

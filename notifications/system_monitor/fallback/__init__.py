@@ -8,11 +8,11 @@ import contextlib
 import datetime
 from typing import Any
 
-from django.db import Error, InterfaceError, OperationalError, ProgrammingError, connection
+from django.db import Error, InterfaceError, InternalError, OperationalError, ProgrammingError, connection
 from django.utils import timezone
 
 from notifications.system_monitor import isolation, monitor, runner
-from notifications.system_monitor.checks.database import UNREACHABLE
+from notifications.system_monitor.checks.database import UNREACHABLE, UNWRITABLE, Database
 from notifications.system_monitor.fallback import outages, replay
 from notifications.system_monitor.report import Report
 from notifications.system_monitor.schedule import Schedule
@@ -22,7 +22,8 @@ def check_health(*, is_scheduled: bool = False, time_limit: datetime.timedelta |
     """The monitor's report (see monitor.check_health), with `stored`: whether it is in Postgres.
 
     Without Postgres, or without its tables, it is a fresh one, in which the database is critical and the rest
-    unknown; an unreachable Postgres is noted on disk, and operators are told once. Raises NoReportYet.
+    unknown. A Postgres that is unreachable, or takes no writes, is noted on disk, and operators are told once. Raises
+    NoReportYet.
     """
     for _ in range(2):
         try:
@@ -32,7 +33,11 @@ def check_health(*, is_scheduled: bool = False, time_limit: datetime.timedelta |
             return {"stored": True} | report
         except isolation.OutOfTime:
             return _without_postgres(runner.without_database())
-        except (OperationalError, InterfaceError):  # once more: a connection that broke since its last use is replaced
+        except (
+            OperationalError,
+            InterfaceError,
+            InternalError,
+        ):  # once more: a connection that broke since its last use is replaced
             with contextlib.suppress(Error):
                 connection.close()
         except ProgrammingError:  # a database that was never migrated
@@ -56,11 +61,16 @@ def last_report() -> dict[str, Any] | None:
 
 
 def _without_postgres(report: Report) -> dict[str, Any]:
-    if is_unreachable(report):
-        outages.begin()
+    scope = _what_is_wrong(report)
+    if scope is None:
+        report, scope = runner.without_writes(report), UNWRITABLE
+    if scope in outages.WORDS:
+        outages.begin(scope)
     return report.as_json() | monitor.UNKNOWN_SCHEDULE | {"age_seconds": 0.0, "stored": False}
 
 
-def is_unreachable(report: Report) -> bool:
-    """Whether Postgres takes no connection; not, where it is only slow or lacks a table."""
-    return any(finding.scope == UNREACHABLE for result in report.results for finding in result.findings)
+def _what_is_wrong(report: Report) -> str | None:
+    """The scope of what the database's check found; None when it found nothing that would explain this."""
+    (database,) = [one for one in report.results if one.slug == Database.slug]
+    explains = [one.scope for one in database.findings if one.scope in (UNREACHABLE, "tables", "migrations")]
+    return explains[0] if explains else None

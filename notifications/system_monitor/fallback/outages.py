@@ -13,6 +13,7 @@ from django.utils.dateparse import parse_datetime
 from notifications import wording
 from notifications.channels import operators
 from notifications.channels.operators import Alert
+from notifications.system_monitor.checks.database import UNREACHABLE, UNWRITABLE
 from notifications.system_monitor.fallback import journal
 from notifications.system_monitor.fallback.journal import Line
 from notifications.system_monitor.report import stamp
@@ -23,6 +24,11 @@ BEGAN, ENDED, TELLING, TOLD, REPLAYED = "began", "ended", "telling", "told", "re
 CLAIM_SECONDS = 60.0
 #: An end that somebody could not be told of is kept this long.
 TRIED_FOR = datetime.timedelta(hours=1)
+#: Title, what is so, and what is so again, by the scope of what the database's check finds.
+WORDS = {
+    UNREACHABLE: ("Database: unreachable", "does not answer", "answers again"),
+    UNWRITABLE: ("Database: it takes no writes", "takes no writes", "takes writes again"),
+}
 
 
 @dataclass
@@ -36,6 +42,7 @@ class Outage:
     resolved: set[str] = field(default_factory=set)
     claimed_until: float = 0.0
     replayed: bool = False
+    scope: str = UNREACHABLE
 
     def untold(self) -> set[str]:
         """Who is still to be told of what happened last. Of an end only those who know of the beginning."""
@@ -54,13 +61,14 @@ class Outage:
         return not self.untold() or now - self.ended > TRIED_FOR
 
     def alert(self) -> Alert:
+        title, is_so, again = WORDS[self.scope]
         where = settings.PUBLIC_URL
         if self.ended is None:
-            text = f"The database of {where} does not answer since {stamp(self.began)}. Nothing is stored meanwhile."
-            return Alert(self.id, "Database: unreachable", text)
+            text = f"The database of {where} {is_so} since {stamp(self.began)}. Nothing is stored meanwhile."
+            return Alert(self.id, title, text)
         lasted = wording.duration(self.ended - self.began)
-        text = f"The database of {where} answers again. It did not from {stamp(self.began)} to {stamp(self.ended)}."
-        return Alert(self.id, f"Resolved: Database: unreachable (it lasted {lasted})", text, is_over=True)
+        text = f"The database of {where} {again}. It did not from {stamp(self.began)} to {stamp(self.ended)}."
+        return Alert(self.id, f"Resolved: {title} (it lasted {lasted})", text, is_over=True)
 
 
 def outages(lines: Iterable[Line]) -> list[Outage]:
@@ -69,24 +77,27 @@ def outages(lines: Iterable[Line]) -> list[Outage]:
     for line in lines:
         kind, at = line["kind"], parse_datetime(str(line.get("at", "")))
         if kind == BEGAN and at is not None:
-            found.setdefault(str(line["id"]), Outage(str(line["id"]), at))
-        mine = found.get(str(line.get("outage")))
-        if mine is None:
+            scope = str(line.get("scope"))
+            mine = Outage(str(line["id"]), at, scope=scope if scope in WORDS else UNREACHABLE)
+            found.setdefault(mine.id, mine)
+        known = found.get(str(line.get("outage")))
+        if known is None:
             continue
-        if kind == ENDED and mine.ended is None:
-            mine.ended = at
+        if kind == ENDED and known.ended is None:
+            known.ended = at
         elif kind == TELLING:
-            mine.claimed_until = float(line["until"])
+            known.claimed_until = float(line["until"])
         elif kind == TOLD:
-            (mine.resolved if line["is_over"] else mine.opened).update(line["operators"])
-            mine.claimed_until = 0.0
+            (known.resolved if line["is_over"] else known.opened).update(line["operators"])
+            known.claimed_until = 0.0
         elif kind == REPLAYED:
-            mine.replayed = True
+            known.replayed = True
     return list(found.values())
 
 
-def begin() -> None:
-    """Postgres does not answer: notes it, once an outage, and tells the operators whom nobody told yet.
+def begin(scope: str = UNREACHABLE) -> None:
+    """Postgres does not answer, or takes no writes: notes it, once an outage, and tells the operators who are
+    not told yet.
 
     A disk that takes no notes is logged; then operators are told each time, under an id that is the same all day.
     """
@@ -94,10 +105,10 @@ def begin() -> None:
     try:
         with journal.opened() as notes:
             if all(one.ended for one in outages(notes.lines())):
-                notes.add(kind=BEGAN, at=stamp(now))
+                notes.add(kind=BEGAN, at=stamp(now), scope=scope)
     except OSError as error:
         log.warning("the outage cannot be noted", error=type(error).__name__, detail=str(error)[:200])
-        operators.tell(Outage(f"database-{now:%Y-%m-%d}", now).alert(), set(operators.everybody()))
+        operators.tell(Outage(f"database-{now:%Y-%m-%d}", now, scope=scope).alert(), set(operators.everybody()))
         return
     tell_operators()
 

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from notifications import incidents
 from notifications.models.priority import Priority
-from notifications.system_monitor.checks.database import Database, no_connection
+from notifications.system_monitor.checks.database import UNREACHABLE, Database, no_connection, no_writes
 from notifications.system_monitor.fallback import journal, outages
 from notifications.system_monitor.fallback.outages import Outage
 from notifications.system_monitor.report import stamp
@@ -69,7 +69,7 @@ def _is_first(outage: Outage) -> bool:
 
 
 def _problem(outage: Outage) -> incidents.Problem:
-    (finding,) = no_connection().findings
+    (finding,) = (no_connection() if outage.scope == UNREACHABLE else no_writes()).findings
     return incidents.Problem(
         kind=Database.slug,
         scope=finding.scope,
