@@ -1,6 +1,7 @@
 from notifications.views.credits import CreditTestView
 from notifications.views.history import HistoryViewSet
 from notifications.views.inbox import NotificationViewSet
+from notifications.views.metrics import metrics
 from notifications.views.settings import SettingsView
 from notifications.views.system import SystemViewSet
 from notifications.views.templates import TemplateViewSet
@@ -14,4 +15,5 @@ __all__ = [
     "SystemViewSet",
     "TemplateViewSet",
     "ThresholdViewSet",
+    "metrics",
 ]

@@ -74,9 +74,9 @@ class SmsService(HealthCheck):
         window = wording.window(settings.SUCCESS_RATE_WINDOW)
         values = context.limits.values(self.slug, self.limits)
         least, sample = values[LEAST.name], values[SAMPLE.name]
-        judged = _judged("", total) | _judged("reachable_", others)
+        judged = judged("", total) | judged("reachable_", others)
         verdict = LOW.judge(judged, values)
-        findings = [_unreachable(one, self.reasons[one.slug]) for one in self.providers if one.slug in down]
+        findings = [unreachable(one, self.reasons[one.slug]) for one in self.providers if one.slug in down]
         if verdict.priority:
             findings.append(
                 Finding(
@@ -148,7 +148,7 @@ def _ask(providers: Sequence[Provider]) -> dict[str, str]:
     return reasons
 
 
-def _unreachable(provider: Provider, reason: str) -> Finding:
+def unreachable(provider: Provider, reason: str) -> Finding:
     return Finding(
         f"{PROVIDER}{provider.slug}",
         Priority.HIGH,
@@ -158,7 +158,7 @@ def _unreachable(provider: Provider, reason: str) -> Finding:
     )
 
 
-def _judged(whose: str, some: Ended) -> dict[str, float]:
+def judged(whose: str, some: Ended) -> dict[str, float]:
     """Without a share where nothing was settled."""
     settled = {f"{whose}settled": float(some.settled)}
     return settled if some.share is None else settled | {f"{whose}share": some.share}
