@@ -237,6 +237,8 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
         "Encoding": ["GSM-7", "UCS-2"],
         "HealthState": ["ok", "warning", "critical", "unknown"],
         "ItemStatus": ["OK", "WARNING", "ERROR", "UNKNOWN"],
+        "IncidentEventKind": "notifications.models.IncidentEvent.Kind",
+        "IncidentState": "notifications.models.Incident.State",
         "MessageState": ["cancelled", "delivered", "failed", "pending", "sending"],
         "MessageStatus": "sms.models.Status",
         "NotificationStatus": "notifications.models.Notification.Status",

@@ -1,10 +1,18 @@
 from django.urls import path
 from rest_framework.routers import SimpleRouter
 
-from notifications.views import CreditTestView, NotificationViewSet, SettingsView, SystemViewSet, TemplateViewSet
+from notifications.views import (
+    CreditTestView,
+    IncidentViewSet,
+    NotificationViewSet,
+    SettingsView,
+    SystemViewSet,
+    TemplateViewSet,
+)
 from notifications.views.inbox import recent
 
 router = SimpleRouter(use_regex_path=False)
+router.register("system/incidents", IncidentViewSet, basename="incident")
 router.register("system", SystemViewSet, basename="system")
 router.register("templates", TemplateViewSet, basename="template")
 router.register("", NotificationViewSet, basename="notification")

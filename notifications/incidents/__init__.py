@@ -7,6 +7,7 @@ The constraint `incident_open_once` is the deduplication: whoever inserts first 
 from notifications.incidents.people import (
     AlreadyOpen,
     IncidentOver,
+    NotAnAdmin,
     acknowledge,
     assign,
     close,
@@ -14,18 +15,27 @@ from notifications.incidents.people import (
     reopen,
     report_problem,
 )
-from notifications.incidents.problems import Problem, open_incident, resolve, see_problem, unsee
+from notifications.incidents.problems import (
+    Problem,
+    end_acknowledgements,
+    open_incident,
+    resolve,
+    see_problem,
+    unsee,
+)
 from notifications.incidents.telling import tell_newcomers
 from notifications.incidents.timeline import note, note_suppressed
 
 __all__ = [
     "AlreadyOpen",
     "IncidentOver",
+    "NotAnAdmin",
     "Problem",
     "acknowledge",
     "assign",
     "close",
     "comment",
+    "end_acknowledgements",
     "note",
     "note_suppressed",
     "open_incident",
