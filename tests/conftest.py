@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from notifications.models import Announcement, NotificationTemplate
-from notifications.tests.helpers import tell
+from notifications.tests.helpers import problem, see, tell
 from sms.models import Batch, Contact, ContactGroup, GroupMember, MessageTemplate
 from sms.tests.helpers import make_message, number
 from tenants.models import Tenant
@@ -39,6 +39,7 @@ def rows_of(tenant: Tenant) -> RowsOf:
     def rows(user: User) -> dict[str, str]:
         of = {"notification_id": tell(user).pk, "message_id": message.pk, "tenant_id": tenant.pk}
         of |= {"template_id": template.pk, "job_id": job.pk}
+        of |= {"incident_id": see(problem(kind="database")).pk}
         of |= {"batch_id": batch.pk, "contact_id": contact.pk, "group_id": group.pk}
         return {name: str(key) for name, key in of.items()}
 

@@ -9,7 +9,8 @@ from rest_framework.test import APIClient
 
 from accounts.models import User
 from notifications import announcements, texts
-from notifications.tests.helpers import tell
+from notifications.models.priority import Priority
+from notifications.tests.helpers import problem, see, tell
 from sms.models import Batch, Contact, ContactGroup, MessageTemplate
 from sms.tests.helpers import make_message, number
 from tenants.models import Tenant
@@ -84,5 +85,6 @@ def real_things(*, user: User, tenant: Tenant) -> dict[str, Any]:
         "message_template_id": text.pk,
         "template_id": texts.create_template(fields=words).pk,
         "job_id": job.pk,
+        "incident_id": see(problem(Priority.HIGH, kind="database")).pk,
         "provider": "simulator",
     }

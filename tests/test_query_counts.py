@@ -10,7 +10,8 @@ from rest_framework.test import APIClient
 
 from accounts.models import User
 from conftest import signed_in
-from notifications.models import NotificationTemplate
+from notifications import incidents
+from notifications.models import Incident, IncidentAudience, NotificationTemplate
 from notifications.tests import helpers
 from notifications.tests.helpers import tell
 from sms import services as sms
@@ -54,6 +55,9 @@ COSTS = {
     f"{API}templates/<uuid:template_id>/": 2,
     f"{API}system/health-check/": 2,  # again within HEALTH_CHECK_MAX_AGE
     f"{API}system/create/<uuid:job_id>/": 2,
+    f"{API}system/incidents/": 4,  # the page, and how many are in which state
+    f"{API}system/incidents/<uuid:incident_id>/": 6,  # its timeline, what came of it, who was told and how many
+    f"{API}system/incidents/<uuid:incident_id>/timeline/": 3,
 }
 FEW, MANY = 2, 20
 
@@ -72,6 +76,7 @@ class Reader:
         for index in range(self.rows, rows):
             tell(self.user, f"Number {index}", tenant=self.tenant, status=["unread", "read", "archived"][index % 3])
             helpers.see(helpers.problem(scope=f"tenant:{index}"))
+            self._grow_incidents(index)
             words = {"kind": "announcement", "title": "$title", "message": "$message", "notification_type": "info"}
             NotificationTemplate.objects.create(name=f"Number {index}", priority="low", is_active=False, **words)
             other = Tenant.objects.create(name=f"Number {index}", slug=f"number-{index}")
@@ -81,6 +86,18 @@ class Reader:
             make_message(self.tenant, batch_id=self.things["batch_id"])
             self._grow_sms(index)
         self.rows = rows
+
+    def _grow_incidents(self, index: int) -> None:
+        """Each in the hands of others, and one with a long story."""
+        admin = User.objects.create_user(f"admin-{index}@acme.test", is_staff=True)
+        mine = helpers.see(helpers.problem(scope=f"number:{index}"))
+        incidents.acknowledge(incident=mine, actor=admin)
+        incidents.assign(incident=mine, actor=admin, assignee=admin)
+        if index % 2:
+            incidents.close(incident=mine, actor=admin, resolution="Done.")
+        told_of = Incident.objects.get(pk=self.things["incident_id"])
+        incidents.comment(incident=told_of, actor=admin, text=f"Number {index}")
+        IncidentAudience.objects.create(incident=told_of, user=admin, was_told=True)
 
     def _grow_sms(self, index: int) -> None:
         with tenant_scope(self.tenant.pk):
