@@ -4,6 +4,7 @@ from rest_framework.routers import SimpleRouter
 from notifications.views import (
     CreditTestView,
     IncidentViewSet,
+    MaintenanceViewSet,
     NotificationViewSet,
     SettingsView,
     SystemViewSet,
@@ -13,6 +14,7 @@ from notifications.views.inbox import recent
 
 router = SimpleRouter(use_regex_path=False)
 router.register("system/incidents", IncidentViewSet, basename="incident")
+router.register("system/maintenance", MaintenanceViewSet, basename="maintenance")
 router.register("system", SystemViewSet, basename="system")
 router.register("templates", TemplateViewSet, basename="template")
 router.register("", NotificationViewSet, basename="notification")
