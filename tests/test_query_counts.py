@@ -1,17 +1,25 @@
 """How many queries each read costs: a number that is written down, and that more rows do not change."""
 
+import datetime
 from typing import Any
 
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 from pytest_django import Settings
 from rest_framework.test import APIClient
 
 from accounts.models import User
 from conftest import signed_in
 from notifications import incidents
-from notifications.models import Incident, IncidentAudience, NotificationTemplate
+from notifications.models import (
+    Incident,
+    IncidentAudience,
+    MaintenanceOccurrence,
+    MaintenanceWindow,
+    NotificationTemplate,
+)
 from notifications.tests import helpers
 from notifications.tests.helpers import tell
 from sms import services as sms
@@ -58,6 +66,9 @@ COSTS = {
     f"{API}system/incidents/": 4,  # the page, and how many are in which state
     f"{API}system/incidents/<uuid:incident_id>/": 6,  # its timeline, what came of it, who was told and how many
     f"{API}system/incidents/<uuid:incident_id>/timeline/": 3,
+    f"{API}system/maintenance/": 2,
+    f"{API}system/maintenance/<uuid:window_id>/": 3,
+    f"{API}system/maintenance/<uuid:window_id>/occurrences/": 3,
 }
 FEW, MANY = 2, 20
 
@@ -98,6 +109,18 @@ class Reader:
         told_of = Incident.objects.get(pk=self.things["incident_id"])
         incidents.comment(incident=told_of, actor=admin, text=f"Number {index}")
         IncidentAudience.objects.create(incident=told_of, user=admin, was_told=True)
+        began = timezone.now() - datetime.timedelta(days=index + 1)
+        kept = {f"Number {number}": number + 1 for number in range(index)}
+        window = MaintenanceWindow.objects.create(
+            title=f"Number {index}",
+            author=admin,
+            tenant=self.tenant,
+            starts_at=began,
+            minutes=60,
+            weekdays=[index % 7],
+        )
+        for one in (window.pk, self.things["window_id"]):
+            MaintenanceOccurrence.objects.create(window_id=one, starts_at=began, ends_at=began, suppressed=kept)
 
     def _grow_sms(self, index: int) -> None:
         with tenant_scope(self.tenant.pk):

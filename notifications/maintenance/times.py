@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 from notifications.models import MaintenanceWindow
 
-#: How far from now a window may begin, and further than any next time of one.
+#: How far ahead a window may begin.
 CALENDAR = datetime.timedelta(days=5 * 366)
 
 

@@ -19,6 +19,7 @@ from tenants.models import Tenant
 
 #: A week of each.
 LONGEST_MINUTES = LONGEST_ANNOUNCEMENT = 7 * 24 * 60
+EARLIEST = datetime.datetime(2000, 1, 1, tzinfo=datetime.UTC)
 #: Every weekday under every offset of a zone comes within it.
 A_YEAR_OF_TIMES = datetime.timedelta(days=400)
 
@@ -88,8 +89,8 @@ def _judge(window: MaintenanceWindow, now: datetime.datetime, *, given: Containe
     """What no single field can say."""
     for name in ("starts_at", "until"):
         moment = getattr(window, name) if name in given else None
-        if moment is not None and not -CALENDAR <= moment - now <= CALENDAR:
-            raise WindowRefused(name, "Must be within five years of now.")
+        if moment is not None and not EARLIEST <= moment <= now + CALENDAR:
+            raise WindowRefused(name, "Must lie between the year 2000 and five years from now.")
     if window.until is not None and not window.weekdays:
         raise WindowRefused("until", "Only what recurs on weekdays has an end.")
     if not coming(window, now=now, count=1):

@@ -26,7 +26,12 @@ MAX_PREVIEW, KEPT_BACK_SHOWN = 50, 50
 # --- What people send --------------------------------------------------------------------------------------------
 
 
-@extend_schema_field({"type": "string", "format": "date-time", "examples": ["2026-03-29T04:30", "2026-03-29T02:30Z"]})
+@extend_schema_field(
+    {
+        "type": "string",
+        "anyOf": [{"format": "date-time"}, {"pattern": "^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}$"}],
+    }
+)
 class ClockTimeField(serializers.Field[Any, Any, Any, Any]):
     """An ISO 8601 time: with an offset that moment, without one what the clock of the window's time zone shows."""
 
