@@ -1,12 +1,33 @@
 import datetime
+from typing import Any, TypeVar, cast
 
 import django_filters
 from django.db.models import Q, QuerySet
+from rest_framework.exceptions import ValidationError
+from rest_framework.request import Request
 
-from accounts.filters import BOOLEANS, MomentFilter
-from notifications.models import Notification
+from accounts.fields import to_uuid
+from accounts.filters import BOOLEANS, IdFilter, MomentFilter
+from accounts.query import query_of
+from notifications.models import Incident, MaintenanceWindow, Notification
+from notifications.models.incident import IncidentQuerySet
 from notifications.models.notification import NotificationQuerySet
 from notifications.models.priority import Priority
+
+Rows = TypeVar("Rows", bound=QuerySet[Any])
+YES_OR_NO = [(word, word) for word in BOOLEANS]
+PRIORITIES = [*Priority.choices, ("urgent", "critical")]
+
+
+def narrowed(
+    of: type[django_filters.FilterSet], request: Request, rows: Rows, *, without: tuple[str, ...] = ()
+) -> Rows:
+    """The rows that the query string asks for, some of its parameters left aside. Raises ValidationError."""
+    asked = {name: value for name, value in query_of(request).items() if name not in without}
+    filtered = of(asked, queryset=rows, request=request)
+    if not filtered.is_valid():
+        raise ValidationError(filtered.errors)
+    return cast("Rows", filtered.qs)
 
 
 class NotificationFilter(django_filters.FilterSet):
@@ -15,8 +36,8 @@ class NotificationFilter(django_filters.FilterSet):
     status = django_filters.ChoiceFilter(choices=Notification.Status.choices)
     type = django_filters.ChoiceFilter(field_name="notification_type", choices=Notification.Type.choices)
     notification_type = django_filters.ChoiceFilter(choices=Notification.Type.choices)
-    priority = django_filters.ChoiceFilter(choices=[*Priority.choices, ("urgent", "critical")], method="by_priority")
-    is_system = django_filters.TypedChoiceFilter(choices=[(word, word) for word in BOOLEANS], coerce=BOOLEANS.get)
+    priority = django_filters.ChoiceFilter(choices=PRIORITIES, method="by_priority")
+    is_system = django_filters.TypedChoiceFilter(choices=YES_OR_NO, coerce=BOOLEANS.get)
     search = django_filters.CharFilter(method="by_text", max_length=200)
     since = MomentFilter(field_name="created_at", lookup_expr="gte")
     until = MomentFilter(method="by_end")
@@ -33,3 +54,69 @@ class NotificationFilter(django_filters.FilterSet):
 
     def by_end(self, rows: NotificationQuerySet, name: str, value: datetime.datetime) -> NotificationQuerySet:
         return rows.created_until(value)
+
+
+class PersonFilter(django_filters.CharFilter):
+    """An id, "me", or "none" for nobody."""
+
+    parent: django_filters.FilterSet
+
+    def __init__(self) -> None:
+        super().__init__(max_length=36, help_text='The id of a person, "me", or "none" for nobody\'s.')
+
+    def filter(self, qs: QuerySet[Any], value: str) -> QuerySet[Any]:
+        name = str(self.field_name)
+        if not value:
+            return qs
+        if value == "none":
+            return qs.filter(**{name: None})
+        key = cast("Request", self.parent.request).user.pk if value == "me" else to_uuid(value)
+        if key is None:
+            raise ValidationError({name: ['Use the id of a person, "me" or "none".']})
+        return qs.filter(**{name: key})
+
+
+class IncidentFilter(django_filters.FilterSet):
+    state = django_filters.ChoiceFilter(choices=Incident.State.choices)
+    open = django_filters.TypedChoiceFilter(
+        choices=YES_OR_NO, coerce=BOOLEANS.get, method="by_open", help_text="Whether it is not resolved."
+    )
+    priority = django_filters.ChoiceFilter(choices=PRIORITIES, method="by_priority")
+    kind = django_filters.CharFilter(max_length=60, help_text="The slug of a check, reported_problem, ...")
+    tenant = IdFilter(field_name="tenant_id")
+    assignee = PersonFilter()
+    reporter = PersonFilter()
+    search = django_filters.CharFilter(
+        method="by_text", max_length=200, help_text="In its words, and in how it ended."
+    )
+    since = MomentFilter(field_name="opened_at", lookup_expr="gte", help_text="Opened then or later.")
+    until = MomentFilter(method="by_end", help_text="Opened then or before.")
+
+    class Meta:
+        model = Incident
+        fields: list[str] = []
+
+    def by_open(self, rows: IncidentQuerySet, name: str, value: bool) -> IncidentQuerySet:
+        return rows.unresolved() if value else rows.filter(state=Incident.State.RESOLVED)
+
+    def by_priority(self, rows: IncidentQuerySet, name: str, value: str) -> IncidentQuerySet:
+        return rows.filter(priority="critical" if value == "urgent" else value)
+
+    def by_text(self, rows: IncidentQuerySet, name: str, value: str) -> IncidentQuerySet:
+        return rows.filter(Q(title__icontains=value) | Q(summary__icontains=value) | Q(resolution__icontains=value))
+
+    def by_end(self, rows: IncidentQuerySet, name: str, value: datetime.datetime) -> IncidentQuerySet:
+        return rows.opened_until(value)
+
+
+class WindowFilter(django_filters.FilterSet):
+    cancelled = django_filters.TypedChoiceFilter(choices=YES_OR_NO, coerce=BOOLEANS.get, method="by_cancelled")
+    tenant = IdFilter(field_name="tenant_id")
+    search = django_filters.CharFilter(field_name="title", lookup_expr="icontains", max_length=200)
+
+    class Meta:
+        model = MaintenanceWindow
+        fields: list[str] = []
+
+    def by_cancelled(self, rows: QuerySet[Any], name: str, value: bool) -> QuerySet[Any]:
+        return rows.filter(cancelled_at__isnull=not value)

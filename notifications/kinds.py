@@ -143,6 +143,19 @@ class MaintenanceOver(Kind):
     variables = {"title": "Database upgrade", "suppressed": "Not told meanwhile: Database: slow answers."}
 
 
+class MaintenanceCancelled(Kind):
+    slug = "maintenance_cancelled"
+    notification_type = Notification.Type.MAINTENANCE
+    priority = Priority.LOW
+    title = "Maintenance is cancelled: $title"
+    message = "It was to last from $starts to $ends."
+    variables = {
+        "title": "Database upgrade",
+        "starts": "2026-03-29 02:30 EAT",
+        "ends": "2026-03-29 03:30 EAT",
+    }
+
+
 class Announced(Kind):
     slug = "announcement"
     notification_type = Notification.Type.INFO
@@ -183,6 +196,7 @@ KINDS: tuple[type[Kind], ...] = (
     ProblemReported,
     MaintenanceAhead,
     MaintenanceOver,
+    MaintenanceCancelled,
     Announced,
     SmsCreditLow,
 )

@@ -37,15 +37,17 @@ MARKS, SESSION, THROTTLED = "poll.marks", "poll.session", "poll.throttled"
 # named, and times as the API's renderer does: UTC, milliseconds cut off, Z. Items are kept apart by a control
 # character, which JSON never holds unescaped. $1 user, $2 tenant, $3 limit, $4 now, $5 cap.
 _FORM = """'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'"""
+# As in NotificationQuerySet.addressed_to: a tenant counts only where there is a membership.
+_TENANT = "(SELECT tenant_id FROM tenants_membership WHERE user_id = $1 AND tenant_id = $2)"
 _ITEMS = f"""
 WITH visible AS (
     SELECT * FROM notifications_notification
-    WHERE recipient_id = $1 AND (tenant_id IS NULL OR tenant_id = $2)
+    WHERE recipient_id = $1 AND (tenant_id IS NULL OR tenant_id = {_TENANT})
       AND NOT (status = 'archived') AND (expires_at IS NULL OR expires_at > $4)
     ORDER BY id DESC LIMIT $3
 ), unread AS (
     SELECT 1 FROM notifications_notification
-    WHERE recipient_id = $1 AND (tenant_id IS NULL OR tenant_id = $2)
+    WHERE recipient_id = $1 AND (tenant_id IS NULL OR tenant_id = {_TENANT})
       AND status = 'unread' AND (expires_at IS NULL OR expires_at > $4)
     LIMIT $5
 )

@@ -4,6 +4,8 @@ from rest_framework.routers import SimpleRouter
 from notifications.views import (
     CreditTestView,
     HistoryViewSet,
+    IncidentViewSet,
+    MaintenanceViewSet,
     NotificationViewSet,
     SettingsView,
     SystemViewSet,
@@ -13,6 +15,8 @@ from notifications.views import (
 from notifications.views.inbox import recent
 
 router = SimpleRouter(use_regex_path=False)
+router.register("system/incidents", IncidentViewSet, basename="incident")
+router.register("system/maintenance", MaintenanceViewSet, basename="maintenance")
 router.register("system", SystemViewSet, basename="system")
 router.register("system", HistoryViewSet, basename="history")
 router.register("system/thresholds", ThresholdViewSet, basename="threshold")

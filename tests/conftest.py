@@ -6,8 +6,8 @@ import pytest
 from django.utils import timezone
 
 from accounts.models import User
-from notifications.models import Announcement, NotificationTemplate
-from notifications.tests.helpers import tell
+from notifications.models import Announcement, MaintenanceWindow, NotificationTemplate
+from notifications.tests.helpers import problem, see, tell
 from sms.models import Batch, Contact, ContactGroup, GroupMember, MessageTemplate
 from sms.tests.helpers import make_message, number
 from tenants.models import Tenant
@@ -23,6 +23,8 @@ def rows_of(tenant: Tenant) -> RowsOf:
     texts = {"title": "$title", "message": "$summary", "notification_type": "system", "priority": "high"}
     template = NotificationTemplate.objects.create(kind="problem_opened", name="A problem", **texts)
     words = {"title": "Hello", "message": "Hello", "notification_type": "info", "priority": "low"}
+    upgrade = {"starts_at": timezone.now(), "minutes": 60, "weekdays": [6]}
+    window = MaintenanceWindow.objects.create(title="Upgrade", **upgrade)
     done = {"state": "done", "finished_at": timezone.now(), "created_count": 1, "target_count": 1}
     job = Announcement.objects.create(audience="admins", **words, **done)
 
@@ -40,6 +42,8 @@ def rows_of(tenant: Tenant) -> RowsOf:
     def rows(user: User) -> dict[str, str]:
         of = {"notification_id": tell(user).pk, "message_id": message.pk, "tenant_id": tenant.pk}
         of |= {"template_id": template.pk, "job_id": job.pk}
+        of |= {"incident_id": see(problem(kind="database")).pk}
+        of |= {"window_id": window.pk}
         of |= {"batch_id": batch.pk, "contact_id": contact.pk, "group_id": group.pk}
         return {name: str(key) for name, key in of.items()} | {name: WORDS[name] for name in ("check", "name")}
 

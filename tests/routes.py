@@ -1,20 +1,24 @@
 """Every route of the API as the URLconf has it, and something real for each of its parameters."""
 
+import datetime
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from django.urls import URLPattern, URLResolver, get_resolver
+from django.utils import timezone
 from rest_framework.test import APIClient
 
 from accounts.models import User
-from notifications import announcements, texts
-from notifications.tests.helpers import tell
+from notifications import announcements, maintenance, texts
+from notifications.models.priority import Priority
+from notifications.tests.helpers import problem, see, tell
 from sms.models import Batch, Contact, ContactGroup, MessageTemplate
 from sms.tests.helpers import make_message, number
 from tenants.models import Tenant
 from tenants.scope import tenant_scope
 
+HOUR = datetime.timedelta(hours=1)
 PARAMETER = re.compile(r"<(?:\w+:)?(\w+)>")
 ALWAYS = {"head", "options"}
 
@@ -78,6 +82,7 @@ def real_things(*, user: User, tenant: Tenant) -> dict[str, Any]:
         group.members.create(tenant=tenant, contact=contact)
         text = MessageTemplate.objects.create(tenant=tenant, name="Greeting", text="Hi $name, your code is $code")
     job = announcements.announce(author=user, title="Hi", message="You", audience={"emails": [user.email]})
+    window = {"title": "Upgrade", "starts_at": timezone.now() + HOUR, "minutes": 60, "weekdays": [*range(7)]}
     return {
         "notification_id": tell(user).pk,
         "tenant_id": tenant.pk,
@@ -89,4 +94,7 @@ def real_things(*, user: User, tenant: Tenant) -> dict[str, Any]:
         "template_id": texts.create_template(fields=words).pk,
         "job_id": job.pk,
         **WORDS,
+        "window_id": maintenance.create_window(author=user, fields=window).pk,
+        "incident_id": see(problem(Priority.HIGH, kind="database")).pk,
+        "provider": "simulator",
     }

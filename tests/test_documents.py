@@ -58,7 +58,7 @@ def test_every_snippet_and_every_example_runs_as_it_is_written(
     with subtests.test("README.md"):
         play_the_readme(house)
     for turn in ("at first", "again"):
-        for name in ("front_end.py", "admin.py"):
+        for name in ("front_end.py", "admin.py", "problems.py"):
             with subtests.test(name, turn=turn):
                 play(name, house)
         house.run("manage.py", "shell", "-v", "0", "-c", MANY_PEOPLE).check_returncode()

@@ -19,6 +19,7 @@ from tests.database import contents
 from tests.hostile import values
 from tests.hostile.calls import Call, Caller, Refusals, assert_tells_nothing, names_that_are_read
 from tests.hostile.history import HISTORY_CALLS
+from tests.hostile.incidents import INCIDENT_CALLS, MAINTENANCE_CALLS
 from tests.hostile.sms import ID, LATER, PAGES, SMS_CALLS
 from tests.hostile.values import Field, choice, listing, obj, optional, phone, text, url, uuid, when, whole, yes_no
 
@@ -143,6 +144,8 @@ CALLS = (
     ),
     Call("post", f"{SYSTEM}create/", ANNOUNCEMENT, once=True),
     Call("get", f"{SYSTEM}create/<uuid:job_id>/"),
+    *INCIDENT_CALLS,
+    *MAINTENANCE_CALLS,
     Call("post", f"{SYSTEM}cleanup/", optional({"days": whole(30, 1, 36500), "dry_run": yes_no(True)})),
     *HISTORY_CALLS,
     Call("get", TEMPLATES),

@@ -12,8 +12,15 @@ from rest_framework.test import APIClient
 
 from accounts.models import User
 from conftest import signed_in
-from notifications import thresholds
-from notifications.models import CheckResult, NotificationTemplate
+from notifications import incidents, thresholds
+from notifications.models import (
+    CheckResult,
+    Incident,
+    IncidentAudience,
+    MaintenanceOccurrence,
+    MaintenanceWindow,
+    NotificationTemplate,
+)
 from notifications.tests import helpers
 from notifications.tests.helpers import tell
 from sms import services as sms
@@ -61,6 +68,12 @@ COSTS = {
     f"{API}system/uptime/": 2,
     f"{API}system/thresholds/": 2,
     f"{API}system/thresholds/<slug:check>/<slug:name>/history/": 2,
+    f"{API}system/incidents/": 4,  # the page, and how many are in which state
+    f"{API}system/incidents/<uuid:incident_id>/": 6,  # its timeline, what came of it, who was told and how many
+    f"{API}system/incidents/<uuid:incident_id>/timeline/": 3,
+    f"{API}system/maintenance/": 2,
+    f"{API}system/maintenance/<uuid:window_id>/": 3,
+    f"{API}system/maintenance/<uuid:window_id>/occurrences/": 3,
 }
 FEW, MANY = 2, 20
 
@@ -79,6 +92,7 @@ class Reader:
         for index in range(self.rows, rows):
             tell(self.user, f"Number {index}", tenant=self.tenant, status=["unread", "read", "archived"][index % 3])
             helpers.see(helpers.problem(scope=f"tenant:{index}"))
+            self._grow_incidents(index)
             words = {"kind": "announcement", "title": "$title", "message": "$message", "notification_type": "info"}
             NotificationTemplate.objects.create(name=f"Number {index}", priority="low", is_active=False, **words)
             other = Tenant.objects.create(name=f"Number {index}", slug=f"number-{index}")
@@ -96,6 +110,30 @@ class Reader:
             at = now - datetime.timedelta(minutes=age)
             CheckResult.objects.create(check_slug="database", span=span, at=at, ok=1, more={f"number_{index}": 1})
         thresholds.set_threshold(check="sms_credits", name="warning", value=50 + index, actor=self.user, tenant=tenant)
+
+    def _grow_incidents(self, index: int) -> None:
+        """Each in the hands of others, and one with a long story."""
+        admin = User.objects.create_user(f"admin-{index}@acme.test", is_staff=True)
+        mine = helpers.see(helpers.problem(scope=f"number:{index}"))
+        incidents.acknowledge(incident=mine, actor=admin)
+        incidents.assign(incident=mine, actor=admin, assignee=admin)
+        if index % 2:
+            incidents.close(incident=mine, actor=admin, resolution="Done.")
+        told_of = Incident.objects.get(pk=self.things["incident_id"])
+        incidents.comment(incident=told_of, actor=admin, text=f"Number {index}")
+        IncidentAudience.objects.create(incident=told_of, user=admin, was_told=True)
+        began = timezone.now() - datetime.timedelta(days=index + 1)
+        kept = {f"Number {number}": number + 1 for number in range(index)}
+        window = MaintenanceWindow.objects.create(
+            title=f"Number {index}",
+            author=admin,
+            tenant=self.tenant,
+            starts_at=began,
+            minutes=60,
+            weekdays=[index % 7],
+        )
+        for one in (window.pk, self.things["window_id"]):
+            MaintenanceOccurrence.objects.create(window_id=one, starts_at=began, ends_at=began, suppressed=kept)
 
     def _grow_sms(self, index: int) -> None:
         with tenant_scope(self.tenant.pk):

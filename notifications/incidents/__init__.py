@@ -8,6 +8,7 @@ from notifications.incidents.past import record_past
 from notifications.incidents.people import (
     AlreadyOpen,
     IncidentOver,
+    NotAnAdmin,
     acknowledge,
     assign,
     close,
@@ -15,18 +16,27 @@ from notifications.incidents.people import (
     reopen,
     report_problem,
 )
-from notifications.incidents.problems import Problem, open_incident, resolve, see_problem, unsee
+from notifications.incidents.problems import (
+    Problem,
+    end_acknowledgements,
+    open_incident,
+    resolve,
+    see_problem,
+    unsee,
+)
 from notifications.incidents.telling import tell_newcomers
 from notifications.incidents.timeline import note, note_suppressed
 
 __all__ = [
     "AlreadyOpen",
     "IncidentOver",
+    "NotAnAdmin",
     "Problem",
     "acknowledge",
     "assign",
     "close",
     "comment",
+    "end_acknowledgements",
     "note",
     "note_suppressed",
     "open_incident",

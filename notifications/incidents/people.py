@@ -25,6 +25,13 @@ class IncidentOver(Exception):
         super().__init__("This incident is resolved. Reopen it first.")
 
 
+class NotAnAdmin(Exception):
+    """Only the platform's admins see incidents, so nobody else can be given one."""
+
+    def __init__(self) -> None:
+        super().__init__("Not an active admin of the platform.")
+
+
 class AlreadyOpen(Exception):
     """The same problem is open under another incident."""
 
@@ -80,7 +87,9 @@ def acknowledge(
 
 
 def assign(*, incident: Incident, actor: User, assignee: User | None) -> Incident:
-    """Says whose it is; None takes it from everybody. Raises IncidentOver."""
+    """Says whose it is; None takes it from everybody. Raises IncidentOver, and NotAnAdmin."""
+    if assignee is not None and not (assignee.is_active and assignee.is_platform_admin):
+        raise NotAnAdmin
     with transaction.atomic():
         mine = _locked(incident)
         before = mine.assignee.email if mine.assignee else ""

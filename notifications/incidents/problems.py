@@ -125,6 +125,19 @@ def _end_acknowledgement(incident: Incident, now: datetime.datetime) -> None:
         note(incident, Kind.ACKNOWLEDGEMENT_ENDED, at=now, before=State.ACKNOWLEDGED, after=State.OPEN)
 
 
+def end_acknowledgements(*, now: datetime.datetime) -> int:
+    """Those that were to last until now end, also where no check sees the problem again: reported ones, and those of
+    checks that do not answer. People are told again, if INCIDENT_REPEAT has passed. Returns how many ended."""
+    ended = Incident.objects.filter(state=State.ACKNOWLEDGED, acknowledged_until__lte=now).order_by("pk")
+    with transaction.atomic():
+        incidents = list(ended.select_for_update(of=("self",), no_key=True))
+        for incident in incidents:
+            _end_acknowledgement(incident, now)
+            _repeat(incident, now)
+            incident.save(update_fields=["state", "repeats", "last_told_at"])
+    return len(incidents)
+
+
 def _repeat(incident: Incident, now: datetime.datetime) -> None:
     after = settings.INCIDENT_REPEAT
     if incident.state == State.OPEN and after and now - incident.last_told_at >= after:
@@ -161,7 +174,8 @@ def resolve(*, incident: Incident, summary: str, now: datetime.datetime, actor: 
     """Closes an incident and tells those who were told of it; False when it was closed already."""
     with transaction.atomic():
         mine = Incident.objects.unresolved().filter(pk=incident.pk)
-        before = mine.values_list("state", flat=True).first() or ""
+        # Locked, so that the timeline says from what it went, whatever somebody else does to it at this moment.
+        before = mine.select_for_update(no_key=True).values_list("state", flat=True).first() or ""
         if not mine.update(state=State.RESOLVED, resolved_at=now, resolution=summary, resolved_by=actor):
             return False
         incident.refresh_from_db()

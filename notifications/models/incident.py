@@ -1,5 +1,6 @@
 """A problem, from the moment it is seen until it is over."""
 
+import datetime
 from typing import ClassVar, Self
 
 from django.conf import settings
@@ -18,6 +19,20 @@ class IncidentQuerySet(models.QuerySet["Incident"]):
     def seen_by_monitor(self) -> Self:
         """Those that the monitor opened and will close; a reported problem is closed by people."""
         return self.filter(reporter=None)
+
+    def opened_until(self, moment: datetime.datetime) -> Self:
+        """Up to this moment and all of its millisecond: the API does not show the microseconds that are stored."""
+        return self.filter(opened_at__lte=moment.replace(microsecond=moment.microsecond // 1000 * 1000 + 999))
+
+    def count_by_state(self, *, cap: int) -> dict[str, int]:
+        """How many are in each state. What is over is counted up to the cap; what is not is few by nature."""
+        found = self.unresolved().order_by().values_list("state").annotate(count=models.Count("pk"))
+        resolved = self.filter(state=Incident.State.RESOLVED).order_by()[:cap].count()
+        return dict.fromkeys(Incident.State.values, 0) | dict(found) | {"resolved": resolved}
+
+    def with_people(self) -> Self:
+        """Everybody and everything that the API shows of an incident, in the same query."""
+        return self.select_related("tenant", "reporter", "assignee", "acknowledged_by", "resolved_by", "previous")
 
 
 class Incident(models.Model):

@@ -68,3 +68,7 @@ class MaintenanceOccurrence(models.Model):
 
     def __str__(self) -> str:
         return f"{self.starts_at:%Y-%m-%d %H:%M}"
+
+    @property
+    def timezone(self) -> str:
+        return self.window.timezone

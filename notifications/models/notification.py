@@ -11,13 +11,20 @@ from uuid_utils.compat import uuid7
 from accounts.models import User
 from notifications.models.incident import Incident
 from notifications.models.priority import Priority
-from tenants.models import Tenant
+from tenants.models import Membership, Tenant
 
 
 class NotificationQuerySet(models.QuerySet["Notification"]):
     def addressed_to(self, user: User) -> Self:
-        """This person's own rows, for the tenant they work in now or for none: nobody sees another's."""
-        return self.filter(models.Q(tenant_id=None) | models.Q(tenant_id=user.current_tenant_id), recipient_id=user.pk)
+        """This person's own rows, for the tenant they work in now or for none: nobody sees another's.
+
+        The tenant is looked up among their memberships, in the same statement: the bare `current_tenant_id` alone
+        shows nothing, should it ever be of a tenant that they left.
+        """
+        current = Membership.objects.filter(user=user.pk, tenant=user.current_tenant_id).values("tenant_id")
+        return self.filter(
+            models.Q(tenant_id=None) | models.Q(tenant_id=models.Subquery(current)), recipient_id=user.pk
+        )
 
     def unexpired(self, *, now: datetime.datetime) -> Self:
         return self.filter(models.Q(expires_at=None) | models.Q(expires_at__gt=now))

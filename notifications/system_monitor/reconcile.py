@@ -32,6 +32,7 @@ def reconcile(report: Report, *, previous: dict[str, Any] | None = None) -> dict
         open_ones = _open_incidents(report)
         for result in report.results:
             _reconcile(result, unanswered[result.slug], open_ones, now)
+        incidents.end_acknowledgements(now=now)
         incidents.tell_newcomers(now=now)
         history.store(report)
         stored = report.as_json(unanswered=unanswered)

@@ -1,6 +1,8 @@
 from notifications.views.credits import CreditTestView
 from notifications.views.history import HistoryViewSet
 from notifications.views.inbox import NotificationViewSet
+from notifications.views.incidents import IncidentViewSet
+from notifications.views.maintenance import MaintenanceViewSet
 from notifications.views.metrics import metrics
 from notifications.views.settings import SettingsView
 from notifications.views.system import SystemViewSet
@@ -10,6 +12,8 @@ from notifications.views.thresholds import ThresholdViewSet
 __all__ = [
     "CreditTestView",
     "HistoryViewSet",
+    "IncidentViewSet",
+    "MaintenanceViewSet",
     "NotificationViewSet",
     "SettingsView",
     "SystemViewSet",

@@ -5,11 +5,10 @@ import time
 from typing import Any
 from uuid import UUID
 
-from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from rest_framework import viewsets
 from rest_framework.decorators import action
-from rest_framework.exceptions import Throttled, ValidationError
+from rest_framework.exceptions import Throttled
 from rest_framework.permissions import IsAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -19,7 +18,7 @@ from accounts.pagination import IdPagination
 from accounts.query import query_of
 from accounts.views import AnonymousView
 from notifications import inbox, poll, services, statistics, vouching
-from notifications.filters import NotificationFilter
+from notifications.filters import NotificationFilter, narrowed
 from notifications.models import Notification
 from notifications.openapi import inbox as openapi
 from notifications.serializers.inbox import (
@@ -58,7 +57,7 @@ class NotificationViewSet(viewsets.ViewSet):
         """All that has not expired, in pages, filtered."""
         mine = inbox.unexpired(caller(request))
         pages = IdPagination()
-        page = pages.paginate_queryset(_filtered(request, mine), request, self)
+        page = pages.paginate_queryset(narrowed(NotificationFilter, request, mine), request, self)
         return pages.get_paginated_response(NotificationSerializer(page, many=True).data)
 
     @openapi.LIST_REAL
@@ -69,7 +68,7 @@ class NotificationViewSet(viewsets.ViewSet):
         query.is_valid(raise_exception=True)
         user = caller(request)
         rows = inbox.unexpired(user) if request.query_params.get("status") else inbox.visible(user)
-        found = _filtered(request, rows).order_by("-id")[: query.validated_data["limit"]]
+        found = narrowed(NotificationFilter, request, rows).order_by("-id")[: query.validated_data["limit"]]
         items = NotificationSerializer(found, many=True).data
         return Response({"success": True, "notifications": items, "count": len(items)})
 
@@ -151,13 +150,6 @@ def recent(request: HttpRequest) -> HttpResponseBase:
     if request.META.get(poll.THROTTLED):
         return _too_many_polls(request)
     return fast or _recent_by_the_viewset(request)
-
-
-def _filtered(request: Request, rows: QuerySet[Notification]) -> QuerySet[Notification]:
-    filtered = NotificationFilter(query_of(request), queryset=rows)
-    if not filtered.is_valid():
-        raise ValidationError(filtered.errors)
-    return filtered.qs
 
 
 def _one(notification: Notification | None, message: str) -> Response:

@@ -74,8 +74,8 @@ class SmsService(HealthCheck):
         window = wording.window(settings.SUCCESS_RATE_WINDOW)
         values = context.limits.values(self.slug, self.limits)
         least, sample = values[LEAST.name], values[SAMPLE.name]
-        judged = judged("", total) | judged("reachable_", others)
-        verdict = LOW.judge(judged, values)
+        numbers = judged("", total) | judged("reachable_", others)
+        verdict = LOW.judge(numbers, values)
         findings = [unreachable(one, self.reasons[one.slug]) for one in self.providers if one.slug in down]
         if verdict.priority:
             findings.append(
@@ -107,7 +107,7 @@ class SmsService(HealthCheck):
                 "worst_tenants": [_rate(Ended(one.delivered, one.failed)) | {"tenant": one.slug} for one in worst],
                 "worst_tenants_since": since.isoformat(),
             },
-            numbers={"unreachable": len(down), **judged, **self._shares(by_provider(some))},
+            numbers={"unreachable": len(down), **numbers, **self._shares(by_provider(some))},
         )
 
     def _shares(self, parts: dict[str, Ended]) -> dict[str, float | None]:
