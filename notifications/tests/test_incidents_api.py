@@ -83,29 +83,6 @@ def test_a_reported_one_says_who_reported_it(get: Get, post: Get, staff: User) -
     assert lines(body) == [("opened", staff.email, "", "medium", "Ten seconds.")]
 
 
-def test_a_long_timeline_comes_in_pages_and_misses_nothing(
-    client_of: ClientOf, get: Get, incident: Incident, admin: User
-) -> None:
-    for number in range(249):
-        incidents.comment(incident=incident, actor=admin, text=str(number))
-    shown = get(admin, f"{INCIDENTS}{incident.pk}/")["incident"]
-    assert len(shown["timeline"]) == 100
-    seen, address = [one["id"] for one in shown["timeline"]], shown["timeline_next"]
-    while address:
-        page = client_of(admin).get(address).json()
-        seen += [one["id"] for one in page["results"]]
-        address = page["next"]
-    expected = IncidentEvent.objects.order_by("-id").values_list("id", flat=True)
-    assert seen == [str(key) for key in expected]
-
-
-def test_a_short_timeline_has_no_second_page(get: Get, incident: Incident, admin: User) -> None:
-    for number in range(99):
-        incidents.comment(incident=incident, actor=admin, text=str(number))
-    shown = get(admin, f"{INCIDENTS}{incident.pk}/")["incident"]
-    assert (len(shown["timeline"]), shown["timeline_next"]) == (100, None)
-
-
 # --- Acknowledging -------------------------------------------------------------------------------------------------
 
 

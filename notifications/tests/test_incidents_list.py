@@ -1,4 +1,4 @@
-"""The list of `system/incidents/`: pages, filters, counts."""
+"""The list of `system/incidents/`: pages, filters, counts; and the pages of a long timeline."""
 
 from collections.abc import Callable
 
@@ -7,7 +7,7 @@ from rest_framework.test import APIClient
 
 from accounts.models import User
 from notifications import incidents
-from notifications.models import Incident
+from notifications.models import Incident, IncidentEvent
 from notifications.models.priority import Priority
 from notifications.tests.conftest import Get
 from notifications.tests.helpers import API, ago, problem, resolve, see, titles
@@ -117,3 +117,29 @@ def test_pages_lead_to_the_oldest_and_keep_their_filters(
 )
 def test_a_filter_that_is_wrong_is_named(query: str, refused: Get, admin: User) -> None:
     assert query.partition("=")[0] in refused(admin, "get", f"{INCIDENTS}?{query}")["errors"]
+
+
+# --- Timelines ------------------------------------------------------------------------------------------------------
+
+
+def test_a_long_timeline_comes_in_pages_and_misses_nothing(client_of: ClientOf, get: Get, admin: User) -> None:
+    incident = see(problem())
+    for number in range(249):
+        incidents.comment(incident=incident, actor=admin, text=str(number))
+    shown = get(admin, f"{INCIDENTS}{incident.pk}/")["incident"]
+    assert len(shown["timeline"]) == 100
+    seen, address = [one["id"] for one in shown["timeline"]], shown["timeline_next"]
+    while address:
+        page = client_of(admin).get(address).json()
+        seen += [one["id"] for one in page["results"]]
+        address = page["next"]
+    expected = IncidentEvent.objects.order_by("-id").values_list("id", flat=True)
+    assert seen == [str(key) for key in expected]
+
+
+def test_a_short_timeline_has_no_second_page(get: Get, admin: User) -> None:
+    incident = see(problem())
+    for number in range(99):
+        incidents.comment(incident=incident, actor=admin, text=str(number))
+    shown = get(admin, f"{INCIDENTS}{incident.pk}/")["incident"]
+    assert (len(shown["timeline"]), shown["timeline_next"]) == (100, None)

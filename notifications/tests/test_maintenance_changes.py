@@ -1,11 +1,10 @@
 """What becomes of what is planned, announced or under way when a window is changed or cancelled."""
 
 import datetime
-import threading
 from typing import Any
 
 import pytest
-from django.db import connection, transaction
+from django.db import transaction
 
 from accounts.models import User
 from notifications import incidents, maintenance
@@ -13,6 +12,7 @@ from notifications.maintenance import keeping
 from notifications.models import Incident, MaintenanceOccurrence, MaintenanceWindow, Notification
 from notifications.models.priority import Priority
 from notifications.tests.helpers import problem
+from tests.overlap import while_open
 
 pytestmark = pytest.mark.django_db
 START = datetime.datetime(2026, 3, 10, 22, 0, tzinfo=datetime.UTC)
@@ -117,38 +117,36 @@ def test_a_run_that_plans_at_the_same_moment_leaves_nothing_of_what_was(
     act: str, window: MaintenanceWindow, admin: User
 ) -> None:
     """The run has planned and has not committed; the admin waits for it, and then finds what it planned."""
-    has_planned, may_end = threading.Event(), threading.Event()
 
-    def run() -> None:
-        try:
-            with transaction.atomic():
-                maintenance.keep_time(now=START - 2 * HOUR)
-                has_planned.set()
-                may_end.wait(timeout=30)
-        finally:
-            connection.close()
+    def act_of_admin() -> None:
+        if act == "change":
+            change(window, START - 2 * HOUR, starts_at=START + DAY)
+        else:
+            maintenance.cancel_window(window=window, now=START - 2 * HOUR)
 
-    def admin_acts() -> None:
-        try:
-            if act == "change":
-                change(window, START - 2 * HOUR, starts_at=START + DAY)
-            else:
-                maintenance.cancel_window(window=window, now=START - 2 * HOUR)
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=run), threading.Thread(target=admin_acts)]
-    threads[0].start()
-    assert has_planned.wait(timeout=30)
-    threads[1].start()
-    threads[1].join(timeout=1)  # long enough to meet the lock; if not, it meets nothing and the test still holds
-    may_end.set()
-    for thread in threads:
-        thread.join(timeout=30)
-
+    while_open(lambda: maintenance.keep_time(now=START - 2 * HOUR), act_of_admin)
     with transaction.atomic():
         maintenance.keep_time(now=START)
     assert not MaintenanceOccurrence.objects.filter(starts_at=START).exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_who_changes_what_another_admin_just_cancels_leaves_it_cancelled(window: MaintenanceWindow) -> None:
+    now = START - 2 * HOUR
+    with pytest.raises(maintenance.WindowGone):
+        while_open(
+            lambda: maintenance.cancel_window(window=window, now=now), lambda: change(window, now, title="Still on")
+        )
+    window.refresh_from_db()
+    assert (window.title, window.cancelled_at) == ("Upgrade", now)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_admins_who_change_different_things_at_once_change_both(window: MaintenanceWindow) -> None:
+    now = START - 2 * HOUR
+    while_open(lambda: change(window, now, title="Larger disk"), lambda: change(window, now, minutes=90))
+    window.refresh_from_db()
+    assert (window.title, window.minutes) == ("Larger disk", 90)
 
 
 def test_a_run_that_read_a_window_before_it_was_cancelled_plans_nothing(

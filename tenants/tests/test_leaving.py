@@ -1,17 +1,16 @@
 """Leaving a tenant: by the service, with the tenant, or by hand; and at the moment of a switch."""
 
-import threading
 from collections.abc import Callable
-from typing import Any
 from uuid import UUID
 
 import pytest
-from django.db import connection, transaction
+from django.db import transaction
 
 from accounts.models import User
 from tenants import services
 from tenants.models import Membership, Tenant
 from tenants.tests.conftest import suspend
+from tests.overlap import while_open
 
 
 def current(user: User) -> UUID | None:
@@ -88,45 +87,17 @@ def test_leaving_that_is_rolled_back_moves_nobody(owner: User, tenant: Tenant) -
 # --- At the same moment --------------------------------------------------------------------------------------------
 
 
-def while_open(first: Callable[[], Any], second: Callable[[], Any]) -> list[Any]:
-    """What `second` gives when it begins while the transaction of `first` is not committed yet; both are committed."""
-    is_done, may_commit, outcomes = threading.Event(), threading.Event(), []
-
-    def run(work: Callable[[], Any], *, waits: bool) -> None:
-        try:
-            with transaction.atomic():
-                outcomes.append(work())
-                is_done.set()
-                if waits:
-                    may_commit.wait(timeout=30)
-        except services.NotAMember:
-            outcomes.append("not a member")
-        finally:
-            connection.close()
-
-    threads = [
-        threading.Thread(target=run, args=(first,), kwargs={"waits": True}),
-        threading.Thread(target=run, args=(second,), kwargs={"waits": False}),
-    ]
-    threads[0].start()
-    assert is_done.wait(timeout=30)
-    threads[1].start()
-    threads[1].join(timeout=0.5)  # until it has met the lock; if it was slower, there was nothing to meet
-    may_commit.set()
-    for thread in threads:
-        thread.join(timeout=30)
-    return outcomes
-
-
 @pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("leave", [by_service, by_hand])
 def test_who_switches_to_what_they_are_just_leaving_is_no_member(
-    both: User, tenant: Tenant, other_tenant: Tenant
+    leave: Leave, both: User, tenant: Tenant, other_tenant: Tenant
 ) -> None:
-    outcomes = while_open(
-        lambda: services.remove_member(tenant=other_tenant, user=User.objects.get(pk=both.pk)),
-        lambda: services.switch_tenant(user=User.objects.get(pk=both.pk), tenant_id=other_tenant.pk),
-    )
-    assert (outcomes[1], current(both)) == ("not a member", tenant.pk)
+    with pytest.raises(services.NotAMember):
+        while_open(
+            lambda: leave(other_tenant, User.objects.get(pk=both.pk)),
+            lambda: services.switch_tenant(user=User.objects.get(pk=both.pk), tenant_id=other_tenant.pk),
+        )
+    assert current(both) == tenant.pk
 
 
 @pytest.mark.django_db(transaction=True)
