@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from typing import Any
+from uuid import uuid4
 
 import pytest
 import redis
@@ -29,9 +30,10 @@ def django_db_setup(django_test_environment: None, django_db_modify_db_settings:
 
 
 @pytest.fixture(autouse=True)
-def _quick_and_clean(settings: Any) -> Iterator[None]:
-    """Fast password hashes, and a Redis that remembers nothing of the test before."""
+def _quick_and_clean(settings: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Fast password hashes, and neither a Redis nor a spool that remembers anything of the test before."""
     address = settings.REDIS_URL
+    settings.SPOOL_DIR = tmp_path_factory.getbasetemp() / f"spool-{uuid4()}"
     settings.WHITENOISE_AUTOREFRESH = True  # else it looks for every static file again with each test client
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     yield

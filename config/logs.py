@@ -50,6 +50,7 @@ def configure(*, level: str, as_json: bool) -> None:
                 # A line or more for each task, and tasks are only hints.
                 "celery.app.trace": {"level": "WARNING"},
                 "celery.beat": {"level": "WARNING"},
+                "apprise": {"level": "CRITICAL"},  # its lines may quote an address with its token; ours do not
                 "celery.worker.strategy": {"level": "WARNING"},
                 "django.request": {"level": "ERROR"},  # 4xx are the client's; 5xx are kept
             },

@@ -11,7 +11,7 @@ from uuid_utils.compat import uuid7
 
 log = structlog.get_logger(__name__)
 ACCEPTABLE_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
-QUIET_PATHS = frozenset({"/healthz", "/readyz"})
+QUIET_PATHS = frozenset({"/healthz", "/readyz", "/metrics"})
 
 
 class RequestContextMiddleware:

@@ -142,7 +142,11 @@ PREPARED_STATEMENTS = env.bool("PREPARED_STATEMENTS", default=True)
 DATABASE_APP_ROLE = str(DATABASES["default"]["USER"])
 #: The role that migrates; see config/database.py. None where only DATABASE_URL was given.
 DATABASE_OWNER: dict[str, Any] | None = (
-    _embedded_database(embedded.OWNER_ROLE) if EMBEDDED_POSTGRES else env.db("DATABASE_OWNER_URL", default=None)
+    _embedded_database(embedded.OWNER_ROLE)
+    if EMBEDDED_POSTGRES
+    else env.db("DATABASE_OWNER_URL")
+    if env.str("DATABASE_OWNER_URL", default="")
+    else None
 )
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
@@ -301,6 +305,19 @@ SIMULATOR_SEED = env.int("SIMULATOR_SEED", default=1)
 # --- Monitor -----------------------------------------------------------------------------------------------------
 
 MONITOR_INTERVAL_SECONDS = env.int("MONITOR_INTERVAL_SECONDS", default=60)
+#: Who runs the monitor by itself, every MONITOR_INTERVAL_SECONDS: beat, or cron with the command.
+MONITOR_SCHEDULER = env.str("MONITOR_SCHEDULER", default="beat")
+#: Is called after every complete run, for a service that speaks up when the calls stop.
+HEARTBEAT_URL = env.str("HEARTBEAT_URL", default="")
+#: What Prometheus shows at /metrics; without one there is no such page.
+METRICS_TOKEN = env.str("METRICS_TOKEN", default="")
+#: Whom to tell out of band, without Postgres: Apprise addresses, and e-mail addresses.
+ALERT_URLS = env.list("ALERT_URLS", default=[])
+ALERT_EMAILS = env.list("ALERT_EMAILS", default=[])
+#: All calls to the outside together: alerts, or the heartbeat.
+ALERT_TIME_LIMIT = timedelta(seconds=env.float("ALERT_TIME_LIMIT_SECONDS", default=2))
+#: Where this machine notes what Postgres cannot be told.
+SPOOL_DIR = Path(env.str("SPOOL_DIR", default=str(DATA_DIR / "spool")))
 #: A health check younger than this is answered from the last run instead of a new one.
 HEALTH_CHECK_MAX_AGE = timedelta(seconds=env.float("HEALTH_CHECK_MAX_AGE_SECONDS", default=3))
 CHECK_TIME_LIMIT = timedelta(seconds=env.float("CHECK_TIME_LIMIT_SECONDS", default=3))
@@ -344,6 +361,12 @@ UNREAD_COUNT_CAP = 1000  # the contract's; a longer count tells a person nothing
 RETENTION_DAYS = env.int("RETENTION_DAYS", default=30)
 #: Where the front end sells credits: an absolute address or a path on its site. Without one, warnings have no button.
 TOP_UP_URL = env.str("TOP_UP_URL", default="")
+
+# --- E-mail ------------------------------------------------------------------------------------------------------
+
+vars().update(env.email_url("EMAIL_URL", default="smtp://localhost:25"))
+EMAIL_TIMEOUT = 5
+DEFAULT_FROM_EMAIL = SERVER_EMAIL = env.str("EMAIL_FROM", default="bellwether@localhost")
 
 # --- Celery ------------------------------------------------------------------------------------------------------
 

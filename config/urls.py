@@ -3,6 +3,7 @@ from django.urls import include, path
 
 from accounts.pages import SignInView, SignOutView
 from config import pages, reference
+from notifications.views import metrics
 
 urlpatterns = [
     path("", pages.home, name="home"),
@@ -11,6 +12,7 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("healthz", pages.healthz, name="healthz"),
     path("readyz", pages.readyz, name="readyz"),
+    path("metrics", metrics, name="metrics"),
     path("api/schema/", reference.SchemaView.as_view(), name="schema"),
     path("api/docs/", reference.DocsView.as_view(), name="docs"),
     path("api/auth/", include("accounts.urls")),

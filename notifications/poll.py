@@ -138,7 +138,7 @@ def _key() -> bytes:
 
 def fast_answer(request: HttpRequest) -> HttpResponse | None:
     """The reply for a caller whom Redis can vouch for; None sends the request the long way."""
-    who = _claims(request)
+    who = claims(request)
     limit = _limit(request)
     if who is None or limit is None or not _takes_json(request):
         return None
@@ -180,7 +180,7 @@ def slow_answer(request: HttpRequest, *, user: User, limit: int) -> HttpResponse
     return _respond_with(body, offered_etag(request), load=0)
 
 
-def _claims(request: HttpRequest) -> tuple[str, str] | None:
+def claims(request: HttpRequest) -> tuple[str, str] | None:
     """Session and user of a well-signed access token that has not expired; None for everybody else."""
     scheme, _, token = request.META.get("HTTP_AUTHORIZATION", "").partition(" ")
     if scheme != "Bearer" or not token:

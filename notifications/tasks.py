@@ -7,14 +7,15 @@ from django.conf import settings
 from redis import RedisError
 
 from notifications import announcements, poll_store, services
-from notifications.system_monitor import monitor
+from notifications.system_monitor import fallback, heartbeat
 from notifications.system_monitor.retention import forget_old_runs
 
 
 @shared_task
 def run_monitor() -> dict[str, str]:
-    """Evaluates the platform's health; beat calls it every MONITOR_INTERVAL_SECONDS."""
-    report = monitor.check_health()
+    """Evaluates the platform's health, also without Postgres; beat calls it every MONITOR_INTERVAL_SECONDS."""
+    report = fallback.check_health(is_scheduled=settings.MONITOR_SCHEDULER == "beat")
+    heartbeat.ping(report)
     return {"state": report["state"], "at": report["timestamp"]}
 
 

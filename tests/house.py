@@ -44,7 +44,8 @@ class House:
     def where(self) -> embedded.Places:
         return embedded.places(self.data_dir)
 
-    def _environment(self) -> dict[str, str]:
+    def environment_of_processes(self) -> dict[str, str]:
+        """What another terminal has that was set up for this data directory."""
         inherited = {"DATA_DIR", "SECRET_KEY", "SIMULATOR_SECRET", "REDIS_URL", "LOG_LEVEL", "DJANGO_SETTINGS_MODULE"}
         clean = {name: value for name, value in os.environ.items() if name not in inherited}
         return clean | {"DATA_DIR": str(self.data_dir), "PORT": str(self.port)} | self.environment
@@ -58,7 +59,7 @@ class House:
             return subprocess.Popen(
                 [sys.executable, "-m", "config.supervisor"],
                 cwd=ROOT,
-                env=self._environment(),
+                env=self.environment_of_processes(),
                 stdout=said,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
@@ -70,7 +71,7 @@ class House:
 
     def run(self, *words: str, **environment: str) -> "subprocess.CompletedProcess[str]":
         """Another process of the same data directory, as from a second terminal."""
-        env = self._environment() | environment
+        env = self.environment_of_processes() | environment
         command = [sys.executable, *words]
         return subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, check=False)
 

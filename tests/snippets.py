@@ -10,9 +10,12 @@ import json
 import os
 import re
 import subprocess
+import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+ROOT = Path(__file__).resolve().parent.parent
 FENCE = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 #: Printed after each snippet.
 END = "\x1e"
@@ -52,12 +55,12 @@ def snippets(page: Path) -> list[Snippet]:
     return found
 
 
-def run_bash(page: list[Snippet], *, address: str, home: Path) -> None:
-    """With curl as it is, except that a refusal is a failure."""
+def run_bash(page: list[Snippet], *, address: str, home: Path, environment: Mapping[str, str] | None = None) -> None:
+    """In the folder of the clone, with curl as it is, except that a refusal is a failure."""
     (home / ".curlrc").write_text("fail-with-body\nshow-error\n")
     parts = [f"set {'+e' if one.is_refused else '-e'}\n{one.text}\nprintf '{END}'\n" for one in page]
     script = "set -uo pipefail\n" + "".join(parts)
-    _run(["bash"], script, page, address=address, environment=os.environ | {"CURL_HOME": str(home)})
+    _run(["bash"], script, page, address=address, environment={**(environment or os.environ), "CURL_HOME": str(home)})
 
 
 def run_js(page: list[Snippet], *, node: str, address: str) -> None:
@@ -68,8 +71,9 @@ def run_js(page: list[Snippet], *, node: str, address: str) -> None:
 def _run(command: list[str], script: str, page: list[Snippet], *, address: str, environment: Any) -> None:
     for example in ("http://127.0.0.1:8000", "localhost:8000"):
         script = script.replace(example, address)
+    script = script.replace(".venv/bin/python", sys.executable)
     ran = subprocess.run(
-        command, input=script, env=environment, capture_output=True, text=True, check=False, timeout=120
+        command, input=script, env=environment, cwd=ROOT, capture_output=True, text=True, check=False, timeout=120
     )
     *printed, rest = ran.stdout.split(END)
     failed = page[len(printed)].where if len(printed) < len(page) else ""

@@ -52,6 +52,9 @@ def test_every_snippet_and_every_example_runs_as_it_is_written(
         with subtests.test(page.name, language="js"):
             if js := [one for one in snippets(page) if one.language == "js"]:
                 run_js(js, node=node(), address=house.url)
+    with subtests.test("monitoring.md"):
+        bash = [one for one in snippets(DOCS / "monitoring.md") if one.language == "bash"]
+        run_bash(bash, address=house.url, home=tmp_path, environment=house.environment_of_processes())
     with subtests.test("README.md"):
         play_the_readme(house)
     for turn in ("at first", "again"):

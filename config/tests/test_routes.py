@@ -9,6 +9,8 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from django.urls import get_resolver
+from pytest_django import Settings
 from rest_framework.test import APIClient
 
 from accounts.models import User
@@ -96,6 +98,32 @@ def test_what_is_public_can_only_be_read_and_asks_no_table(route: str, anonymous
     answers = {method: getattr(anonymous, method)(f"/{route}").status_code for method in METHODS}
     assert {answers.pop("get"), answers.pop("head"), answers.pop("options")} == {200}
     assert set(answers.values()) == {405}
+
+
+def test_there_are_no_pages_outside_of_the_api_but_these() -> None:
+    """Each has its own tests of who may see it: config/tests, accounts/tests, notifications/tests/test_metrics.py."""
+    outside = {str(pattern.pattern) for pattern in get_resolver().url_patterns}
+    assert {route for route in outside if not route.startswith("api/")} == {
+        "",
+        "sign-in/",
+        "sign-out/",
+        "admin/",
+        "healthz",
+        "readyz",
+        "metrics",
+    }
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_metrics_refuses_whoever_has_no_token_signed_in_or_not(
+    method: str, admin: User, anonymous: APIClient, settings: Settings
+) -> None:
+    settings.METRICS_TOKEN = "a-token-of-the-tests"
+    expected = 401 if method in ("get", "head") else 405
+    for client in (anonymous, signed_in(admin)):
+        answer = getattr(client, method)("/metrics")
+        assert answer.status_code == expected
+        assert b"bellwether" not in answer.content
 
 
 @pytest.mark.parametrize("route", CLOSED)

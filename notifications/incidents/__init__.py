@@ -4,6 +4,7 @@ notifications commit together.
 The constraint `incident_open_once` is the deduplication: whoever inserts first opened it, and everybody else joins.
 """
 
+from notifications.incidents.past import record_past
 from notifications.incidents.people import (
     AlreadyOpen,
     IncidentOver,
@@ -29,6 +30,7 @@ __all__ = [
     "note",
     "note_suppressed",
     "open_incident",
+    "record_past",
     "reopen",
     "report_problem",
     "resolve",

@@ -17,18 +17,28 @@ class MonitorLease(models.Model):
 
 
 class MonitorRun(models.Model):
-    """One complete evaluation, as it was reported."""
+    """One evaluation of all checks, as it was reported."""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     started_at = models.DateTimeField()
     finished_at = models.DateTimeField()
     state = models.CharField(max_length=10, help_text="Worst state of the components.")
     report = models.JSONField()
+    is_complete = models.BooleanField(default=True, help_text="Not, where time ran out before every check was asked.")
+    is_scheduled = models.BooleanField(
+        default=False, help_text="Whoever is to run the monitor by itself asked for it, not a person."
+    )
 
     class Meta:
         indexes: ClassVar = [
             # used by monitor.last_run() and by the retention of old runs
             models.Index(fields=["-finished_at"], name="monitor_run_newest"),
+            # used by monitor.last_run(): when the schedule was last kept, however often people asked since
+            models.Index(
+                fields=["-finished_at"],
+                name="monitor_run_scheduled",
+                condition=models.Q(is_scheduled=True, is_complete=True),
+            ),
         ]
 
     def __str__(self) -> str:

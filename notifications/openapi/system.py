@@ -46,6 +46,15 @@ class HealthComponent(HealthItem):
     check = serializers.CharField(help_text="The slug of the check.")
 
 
+class MonitorState(Reply):
+    """Whether the monitor runs by itself."""
+
+    scheduler = serializers.ChoiceField(choices=["beat", "cron"], help_text="Who is to run it.")
+    last_scheduled_run = serializers.DateTimeField(allow_null=True, help_text="Null when there was none.")
+    limit_seconds = serializers.IntegerField(min_value=0, help_text="How old that may be.")
+    late = serializers.BooleanField()
+
+
 class HealthStatus(Reply):
     is_open = True
     healthy = serializers.BooleanField(help_text="Whether there are no issues.")
@@ -55,7 +64,10 @@ class HealthStatus(Reply):
     components = HealthComponent(many=True, help_text="Every check, also those that are well.")
     timestamp = serializers.DateTimeField()
     duration_ms = serializers.FloatField(min_value=0)
-    last_complete_run = serializers.DateTimeField()
+    complete = serializers.BooleanField(help_text="Whether there was time for every check.")
+    last_complete_run = serializers.DateTimeField(allow_null=True)
+    monitor = MonitorState()
+    stored = serializers.BooleanField()
     age_seconds = serializers.FloatField(min_value=0, help_text="How old this report is.")
 
 
@@ -113,11 +125,22 @@ CHECK_HEALTH = call(
             "components": [{"check": "failed_messages", **ILL}],
             "timestamp": "2026-03-10T12:00:00.000Z",
             "duration_ms": 24.8,
+            "complete": True,
             "last_complete_run": "2026-03-10T12:00:00.000Z",
+            "monitor": {
+                "scheduler": "beat",
+                "last_scheduled_run": "2026-03-10T11:59:30.000Z",
+                "limit_seconds": 120,
+                "late": False,
+            },
+            "stored": True,
             "age_seconds": 0.4,
         },
     },
-    refusals={503: "The storage cannot be reached, or the first health check has not finished."},
+    refusals={
+        503: "The storage cannot be reached, or the first health check has not finished. Without Postgres, an admin "
+        "whose session Redis still vouches for gets the report along, as `health_status`."
+    },
 )
 REPORT_PROBLEM = call(
     "reportProblem",

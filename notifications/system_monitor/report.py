@@ -90,6 +90,8 @@ class Result:
     """The item of an earlier run that still stands: it was not measured in this one."""
     not_asked: bool = False
     """What it depends on is unreachable, which is why there is no answer."""
+    out_of_time: bool = False
+    """The run's time was over before it could be asked."""
 
     @property
     def findings(self) -> list[Finding]:
@@ -106,7 +108,7 @@ class Result:
             measured |= {"measured": part.measured, "unit": part.unit, "sample": part.sample}
             measured |= {"threshold": part.threshold, **part.details}
             if self.at is not None:
-                measured["measured_at"] = _stamp(self.at)
+                measured["measured_at"] = stamp(self.at)
         if unanswered_runs:
             measured["unanswered_runs"] = unanswered_runs
         return {
@@ -133,6 +135,11 @@ class Report:
         found = {result.state for result in self.results}
         return next((state for state in (State.CRITICAL, State.WARNING, State.UNKNOWN) if state in found), State.OK)
 
+    @property
+    def is_complete(self) -> bool:
+        """Whether there was time for every check; one that crashed or hung had it."""
+        return not any(result.out_of_time for result in self.results)
+
     def as_json(self, *, unanswered: dict[str, int] | None = None) -> dict[str, Any]:
         """The `health_status` of the API, in plain JSON values. `unanswered` counts the runs without an answer."""
         unanswered = unanswered or {}
@@ -149,10 +156,12 @@ class Report:
             "issues": listed[Listing.ISSUES],
             "warnings": listed[Listing.WARNINGS],
             "components": [{"check": slug, **item} for slug, item in items.items()],
-            "timestamp": _stamp(self.finished_at),
+            "timestamp": stamp(self.finished_at),
+            "complete": self.is_complete,
             "duration_ms": round((self.finished_at - self.started_at).total_seconds() * 1000, 1),
         }
 
 
-def _stamp(moment: datetime.datetime) -> str:
+def stamp(moment: datetime.datetime) -> str:
+    """As the API writes times."""
     return moment.astimezone(datetime.UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -15,7 +15,7 @@ from django.utils.dateparse import parse_datetime
 from notifications.system_monitor import isolation, limits
 from notifications.system_monitor.checks import CHECKS
 from notifications.system_monitor.checks.base import Context, HealthCheck
-from notifications.system_monitor.checks.database import UNREACHABLE, Database, no_connection, unreachable
+from notifications.system_monitor.checks.database import UNREACHABLE, Database, no_connection, no_writes, unreachable
 from notifications.system_monitor.report import Listing, Measurement, Report, Result, Rules, State
 from tenants.scope import all_tenants
 
@@ -69,6 +69,23 @@ def run(
     return Report(started_at=started_at, finished_at=now or timezone.now(), results=results)
 
 
+def without_database() -> Report:
+    """What there is to say when it is known already that Postgres does not answer: asks nobody."""
+    now = timezone.now()
+    first = _answered(Database, no_connection(), 0.0, now)
+    others = [_not_asked(check, first) for check in CHECKS if check is not Database]
+    return Report(started_at=now, finished_at=now, results=[first, *others])
+
+
+def without_writes(report: Report) -> Report:
+    """The same where Postgres turned out to take no writes, which no check tries."""
+    results = [
+        _answered(Database, no_writes(), one.seconds, report.finished_at) if one.slug == Database.slug else one
+        for one in report.results
+    ]
+    return replace(report, results=results)
+
+
 def rules_of(check: HealthCheck | type[HealthCheck]) -> Rules:
     """When its problems open and are over."""
     runs = settings.RECOVERY_RUNS if check.recovery_runs is None else check.recovery_runs
@@ -94,7 +111,7 @@ def _run_one(check: HealthCheck, context: Context, clock: Clock) -> Result:
     started = time.perf_counter()
     seconds = clock.share(settings.CHECK_TIME_LIMIT.total_seconds())
     if not seconds:
-        return _unknown(check, "Not asked: the run took too long.", 0.0)
+        return replace(_unknown(check, "Not asked: the run took too long.", 0.0), out_of_time=True)
     measurement: Measurement | None = None
     problem: Exception | None = None
     try:
@@ -113,6 +130,12 @@ def _run_one(check: HealthCheck, context: Context, clock: Clock) -> Result:
         # The text goes to the log only: it may quote a query.
         log.error("check gave no answer", check=check.slug, error=type(problem).__name__, detail=str(problem)[:500])
         return _unknown(check, f"The check gave no answer ({type(problem).__name__}).", seconds)
+    return _answered(check, measurement, seconds, context.now)
+
+
+def _answered(
+    check: HealthCheck | type[HealthCheck], measurement: Measurement, seconds: float, at: datetime.datetime
+) -> Result:
     return Result(
         slug=check.slug,
         component=check.component,
@@ -122,7 +145,7 @@ def _run_one(check: HealthCheck, context: Context, clock: Clock) -> Result:
         summary=" ".join(finding.summary for finding in measurement.findings) or measurement.summary,
         seconds=seconds,
         measurement=measurement,
-        at=context.now,
+        at=at,
     )
 
 
@@ -146,7 +169,7 @@ def _look_again(clock: Clock) -> Measurement | None:
         return no_connection()
 
 
-def _state(check: HealthCheck, measurement: Measurement) -> State:
+def _state(check: HealthCheck | type[HealthCheck], measurement: Measurement) -> State:
     if not measurement.findings:
         return State.OK
     return State.CRITICAL if check.listing is Listing.ISSUES else State.WARNING

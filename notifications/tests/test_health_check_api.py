@@ -1,12 +1,14 @@
 """GET system/health-check/: for admins, and repeating it changes nothing."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 from django.db import connection
 from pytest_django import Settings
 from rest_framework.test import APIClient
 
+from accounts import services as accounts
 from accounts.models import User
 from notifications.models import Incident, MonitorRun, Notification
 from notifications.system_monitor import lease, monitor
@@ -85,20 +87,86 @@ def test_a_first_run_that_hangs_is_a_503_that_says_when_to_come_back(
     assert response.json()["code"] == "no_report_yet"
 
 
-@pytest.mark.django_db(transaction=True)
-def test_without_its_database_the_api_is_a_503_that_quotes_nothing(
-    client_of: Callable[[User], APIClient], admin: User
-) -> None:
-    client = client_of(admin)
+# --- Without Postgres --------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def away() -> Iterator[Callable[[], None]]:
+    """Called, it takes Postgres away until the test is over."""
     before = dict(connection.settings_dict)
-    connection.close()
-    connection.settings_dict |= {"HOST": "127.0.0.1", "PORT": "1"}
-    try:
-        response = client.get(API + PATH)
-    finally:
+
+    def take() -> None:
         connection.close()
-        connection.settings_dict.update(before)
+        connection.settings_dict |= {"HOST": "127.0.0.1", "PORT": "1"}
+
+    yield take
+    connection.close()
+    connection.settings_dict.update(before)
+
+
+def assert_refused(response: Any) -> Any:
+    """A 503 in the shape of every error, which quotes nothing; returns its body."""
     assert response.status_code == 503
     assert response["Retry-After"] == "5"
     assert response["Content-Type"] == "application/problem+json"
     assert "127.0.0.1" not in response.content.decode()
+    body = response.json()
+    assert (body["success"], body["status"], body["code"]) == (False, 503, "unavailable")
+    return body
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("known_by", [PATH, "recent/"])
+def test_without_postgres_an_admin_whom_redis_vouches_for_gets_the_report_with_the_503(
+    known_by: str, client_of: Callable[[User], APIClient], admin: User, away: Callable[[], None]
+) -> None:
+    client = client_of(admin)
+    assert client.get(API + known_by).status_code == 200
+    away()
+    for _ in range(2):
+        health = assert_refused(client.get(API + PATH))["health_status"]
+        assert (health["state"], health["healthy"], health["stored"]) == ("critical", False, False)
+        assert [one["component"] for one in health["issues"]] == ["Database", "SMS Service", "Failed Messages"]
+        assert [one["status"] for one in health["components"]] == ["ERROR"] + ["UNKNOWN"] * 5
+
+
+@pytest.mark.django_db(transaction=True)
+def test_without_postgres_an_admin_whom_nobody_vouches_for_gets_the_503_alone(
+    client_of: Callable[[User], APIClient], admin: User, away: Callable[[], None]
+) -> None:
+    client = client_of(admin)
+    away()
+    assert "health_status" not in assert_refused(client.get(API + PATH))
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("how", ["member", "signed out", "no admin any more", "deactivated"])
+def test_without_postgres_nobody_else_gets_the_report(
+    how: str, client_of: Callable[[User], APIClient], admin: User, member: User, away: Callable[[], None]
+) -> None:
+    user = member if how == "member" else admin
+    client = client_of(user)
+    for path in ("recent/", PATH):
+        client.get(API + path)
+    match how:
+        case "signed out":
+            accounts.end_sessions(user=user, because="signed out")
+        case "no admin any more":
+            user.is_staff = user.is_superuser = False
+            user.save()
+        case "deactivated":
+            user.is_active = False
+            user.save()
+    away()
+    assert "health_status" not in assert_refused(client.get(API + PATH))
+
+
+@pytest.mark.django_db(transaction=True)
+def test_without_postgres_and_redis_it_is_a_503_soon(
+    client_of: Callable[[User], APIClient], admin: User, away: Callable[[], None], settings: Settings
+) -> None:
+    client = client_of(admin)
+    client.get(API + PATH)
+    settings.REDIS_URL = "redis://127.0.0.1:1"
+    away()
+    assert "health_status" not in assert_refused(client.get(API + PATH))

@@ -13,6 +13,7 @@ from notifications.system_monitor.report import Finding, Listing, Measurement
 
 #: The scope that tells the checks that depend on this one not to ask.
 UNREACHABLE = "unreachable"
+UNWRITABLE = "unwritable"
 LATENCY = Limit("latency", "DATABASE_LATENCY_LIMIT_MS", "Slowest answer to a trivial query", "ms")
 CONNECTIONS = Limit("connections", "DATABASE_CONNECTIONS_LIMIT_PERCENT", "Connections in use", "%", 1, 100)
 SIZE = Limit("size", "DATABASE_SIZE_LIMIT_GB", "Size of the database; 0 is no limit", "GB")
@@ -61,6 +62,20 @@ def no_connection() -> Measurement:
     )
     return Measurement(
         summary=finding.summary, measured=None, unit="ms", sample=0, threshold="answers", findings=[finding]
+    )
+
+
+def no_writes() -> Measurement:
+    """What there is to say when Postgres answers and a report could not be stored."""
+    finding = Finding(
+        UNWRITABLE,
+        Priority.HIGH,
+        "Database: it takes no writes",
+        "Postgres answers, and takes no writes.",
+        "Check the disk space of the server, and that it is no read-only replica.",
+    )
+    return Measurement(
+        summary=finding.summary, measured=None, unit="ms", sample=0, threshold="takes writes", findings=[finding]
     )
 
 

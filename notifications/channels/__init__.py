@@ -1,0 +1,1 @@
+"""Ways to reach people outside of this platform: one file each."""
