@@ -137,7 +137,7 @@ def _repeat(incident: Incident, now: datetime.datetime) -> None:
 def unsee(*, incident: Incident, summary: str, now: datetime.datetime, rules: Rules | None = None) -> bool:
     """The monitor looked and did not see it: resolves it once that has been so for long enough; says whether it did.
 
-    What opened and closed INCIDENT_FLAPS times within INCIDENT_FLAP_WINDOW has to stay away for longer.
+    What opened for the INCIDENT_FLAPS-th time within INCIDENT_FLAP_WINDOW has to stay away for longer.
     """
     needed = (rules or Rules()).recovery_runs
     with transaction.atomic():
@@ -147,7 +147,7 @@ def unsee(*, incident: Incident, summary: str, now: datetime.datetime, rules: Ru
         if mine is None:
             return False
         mine.good_runs += 1
-        if _is_flapping(mine, now):
+        if _is_flapping(mine):
             needed = max(needed, settings.INCIDENT_FLAP_RECOVERY_RUNS)
         if mine.good_runs < needed:
             Incident.objects.filter(pk=mine.pk).update(good_runs=mine.good_runs)
@@ -155,11 +155,11 @@ def unsee(*, incident: Incident, summary: str, now: datetime.datetime, rules: Ru
         return resolve(incident=mine, summary=summary, now=now)
 
 
-def _is_flapping(incident: Incident, now: datetime.datetime) -> bool:
-    lately = Incident.objects.filter(
-        tenant=None, kind=incident.kind, scope=incident.scope, opened_at__gt=now - settings.INCIDENT_FLAP_WINDOW
-    )
-    return bool(lately.count() >= settings.INCIDENT_FLAPS)
+def _is_flapping(incident: Incident) -> bool:
+    # Counted back from its own beginning: what goes on flapping opens no more of them, and must not pass for calm.
+    since = incident.opened_at - settings.INCIDENT_FLAP_WINDOW
+    alike = Incident.objects.filter(tenant=None, kind=incident.kind, scope=incident.scope)
+    return bool(alike.filter(opened_at__gt=since, opened_at__lte=incident.opened_at).count() >= settings.INCIDENT_FLAPS)
 
 
 def resolve(*, incident: Incident, summary: str, now: datetime.datetime, actor: User | None = None) -> bool:
