@@ -159,7 +159,9 @@ def _is_flapping(incident: Incident) -> bool:
     # Counted back from its own beginning: what goes on flapping opens no more of them, and must not pass for calm.
     since = incident.opened_at - settings.INCIDENT_FLAP_WINDOW
     alike = Incident.objects.filter(tenant=None, kind=incident.kind, scope=incident.scope)
-    return bool(alike.filter(opened_at__gt=since, opened_at__lte=incident.opened_at).count() >= settings.INCIDENT_FLAPS)
+    return bool(
+        alike.filter(opened_at__gt=since, opened_at__lte=incident.opened_at).count() >= settings.INCIDENT_FLAPS
+    )
 
 
 def resolve(*, incident: Incident, summary: str, now: datetime.datetime, actor: User | None = None) -> bool:

@@ -59,9 +59,9 @@ def _run(now: str, step: str) -> NoReturn:
 
     try:
         place, name = STEPS[step]
-        with time_machine.travel(datetime.datetime.fromisoformat(now), tick=False):
-            with mock.patch(f"{place}.{name}", _and_die(place, name)):
-                tasks.run_monitor()
+        clock = time_machine.travel(datetime.datetime.fromisoformat(now), tick=False)
+        with clock, mock.patch(f"{place}.{name}", _and_die(place, name)):
+            tasks.run_monitor()
     finally:
         os._exit(1)  # it came to its end, or failed before that step
 

@@ -13,10 +13,11 @@ from notifications.tests.scenarios.script import BadScenario, Numbers, Scenario
 from notifications.tests.scenarios.stage import Stage
 from tenants.models import Tenant
 
+#: Is told how many runs are done, and of how many.
 Progress = Callable[[int, int], None]
 
 
-def play(scenario: Scenario, *, broken: str = "", progress: Progress = lambda done, of: None) -> Numbers:
+def play(scenario: Scenario, *, broken: str = "", progress: Progress | None = None) -> Numbers:
     """What the scenario led to, in empty tables, which it leaves filled. `broken` names a rule of `breaks.py` that is
     wrong meanwhile. Raises BadScenario, and what a run of the monitor raises."""
     for happening in scenario.happens:
@@ -34,7 +35,7 @@ def clean() -> None:
     call_command("flush", interactive=False, verbosity=0)
 
 
-def _live(scenario: Scenario, stage: Stage, progress: Progress) -> None:
+def _live(scenario: Scenario, stage: Stage, progress: Progress | None) -> None:
     runs, ahead = scenario.runs(), list(scenario.happens)
     for number, moment in enumerate(runs, start=1):
         while ahead and ahead[0].at <= moment:
@@ -43,7 +44,8 @@ def _live(scenario: Scenario, stage: Stage, progress: Progress) -> None:
                 words.happen(happening, stage)
         with stage.at(moment):
             stage.run()
-        progress(number, len(runs))
+        if progress:
+            progress(number, len(runs))
 
 
 def _alarms(stage: Stage) -> list[Alarm]:

@@ -64,7 +64,7 @@ class Stage:
     # --- Time ----------------------------------------------------------------------------------------------------
 
     def at(self, moment: Span) -> "time_machine.travel":
-        """The clock stands still meanwhile, so that what lasts exactly as long as a rule asks is always judged alike."""
+        """The clock stands still meanwhile, so that what lasts as long as a rule asks is always judged alike."""
         return time_machine.travel(self.scenario.starts + moment, tick=False)
 
     @property
@@ -120,7 +120,7 @@ class Stage:
         how()
 
     def run_and_kill(self, step: str) -> None:
-        """Has another process run it, which is killed after that step. Raises BadScenario when it does not get there."""
+        """Has another process run it, which is killed after that step. Raises BadScenario when it is not."""
         killer = self._killer or self._start_killer()
         assert killer.stdin is not None
         assert killer.stdout is not None

@@ -1,7 +1,7 @@
 """The words that scenarios are written in: what can happen. One function each, named as it stands in the file.
 
-A line `{at = "1:05", top_up = 1000, of = "acme"}` calls `top_up(stage, 1000, of="acme")` at that moment. To add a word,
-write its function here; docs/scenarios.md lists them.
+A line `{at = "1:05", top_up = 1000, of = "acme"}` calls `top_up(stage, 1000, of="acme")` then. To add a word, write
+its function here, and its line in docs/scenarios.md.
 """
 
 import datetime
