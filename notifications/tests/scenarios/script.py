@@ -89,30 +89,34 @@ def names() -> list[str]:
     return sorted(path.stem for path in FOLDER.glob("*.toml"))
 
 
-def load(name: str) -> Scenario:
-    """Reads histories/{name}.toml. Raises BadScenario."""
+def load(name: str, *, in_tests: bool = False) -> Scenario:
+    """Reads histories/{name}.toml; `in_tests` with the coarser cadence that a long one may have there, and the same
+    expectations. Raises BadScenario."""
     path = FOLDER / f"{name}.toml"
     try:
-        return _scenario(name, tomllib.loads(path.read_text()))
+        return _scenario(name, tomllib.loads(path.read_text()), in_tests=in_tests)
     except FileNotFoundError:
         raise BadScenario(f"There is no scenario {name}; there are {', '.join(names())}.") from None
     except (tomllib.TOMLDecodeError, BadScenario, TypeError) as error:
         raise BadScenario(f"{path.name}: {error}") from None
 
 
-def _scenario(name: str, given: dict[str, Any]) -> Scenario:
+def _scenario(name: str, given: dict[str, Any], *, in_tests: bool) -> Scenario:
     top = dict(given)
     try:
         title, lasts, expected = top.pop("title"), span(top.pop("lasts")), Numbers(**top.pop("expected"))
     except KeyError as error:
         raise BadScenario(f"{error.args[0]} is missing.") from None
     starts, cadence = top.pop("starts", STARTS), span(top.pop("cadence", CADENCE))
+    coarser = span(top.pop("cadence_in_tests", "0:00"))
     happens = [one for line in top.pop("happens", []) for one in _happenings(line, lasts)]
     truths = tuple(one for line in top.pop("truths", []) for one in _truths(line))
     if top:
         raise BadScenario(f"{', '.join(top)}: nobody knows this; docs/scenarios.md has what there is.")
     happens.sort(key=lambda one: one.at)
-    return Scenario(name, title, starts, cadence, lasts, tuple(happens), truths, expected)
+    return Scenario(
+        name, title, starts, coarser if in_tests and coarser else cadence, lasts, tuple(happens), truths, expected
+    )
 
 
 def _happenings(line: dict[str, Any], lasts: Span) -> list[Happening]:

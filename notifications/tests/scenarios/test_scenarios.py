@@ -15,7 +15,7 @@ from notifications.tests.scenarios.stage import ROOT
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("name", script.names())
 def test_it_comes_out_as_written(name: str) -> None:
-    scenario = script.load(name)
+    scenario = script.load(name, in_tests=True)
     assert play(scenario) == scenario.expected
 
 
