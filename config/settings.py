@@ -10,6 +10,7 @@ from typing import Any
 
 import environ
 from celery.schedules import crontab
+from django.core.exceptions import ImproperlyConfigured
 
 from config import embedded, logs
 
@@ -307,6 +308,8 @@ SIMULATOR_SEED = env.int("SIMULATOR_SEED", default=1)
 MONITOR_INTERVAL_SECONDS = env.int("MONITOR_INTERVAL_SECONDS", default=60)
 #: Who runs the monitor by itself, every MONITOR_INTERVAL_SECONDS: beat, or cron with the command.
 MONITOR_SCHEDULER = env.str("MONITOR_SCHEDULER", default="beat")
+if MONITOR_SCHEDULER not in ("beat", "cron"):
+    raise ImproperlyConfigured(f"MONITOR_SCHEDULER is beat or cron, not {MONITOR_SCHEDULER!r}.")
 #: Is called after every complete run, for a service that speaks up when the calls stop.
 HEARTBEAT_URL = env.str("HEARTBEAT_URL", default="")
 #: What Prometheus shows at /metrics; without one there is no such page.

@@ -26,7 +26,7 @@ class Migration(migrations.Migration):
             index=models.Index(
                 condition=models.Q(("is_complete", True), ("is_scheduled", True)),
                 fields=["-finished_at"],
-                name="monitor_run_newest_scheduled",
+                name="monitor_run_scheduled",
             ),
         ),
     ]

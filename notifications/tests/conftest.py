@@ -1,14 +1,19 @@
 """What this room's tests call with."""
 
+import datetime
 import json
-from collections.abc import Callable
+import warnings
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from django.db import connection
+from pytest_django import Settings
 from rest_framework.test import APIClient
 
 from accounts.models import User
 from notifications.tests.helpers import API
+from notifications.tests.receivers import Receiver, receiving
 
 Get = Callable[..., Any]
 
@@ -48,3 +53,30 @@ def refused(client_of: Callable[[User], APIClient]) -> Get:
         return response.json()
 
     return call
+
+
+@pytest.fixture
+def operator(settings: Settings) -> Iterator[Receiver]:
+    """An operator with a webhook, the only one there is."""
+    with receiving() as found, warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # of a module that Apprise looks at for its pictures
+        settings.ALERT_URLS = [found.alert_url]
+        settings.ALERT_TIME_LIMIT = datetime.timedelta(seconds=20)
+        yield found
+
+
+@pytest.fixture
+def away() -> Iterator[Callable[[], None]]:
+    """Postgres at an address where nobody listens, from when this is called until it is called again."""
+    before = dict(connection.settings_dict)
+    is_away = False
+
+    def change() -> None:
+        nonlocal is_away
+        is_away = not is_away
+        connection.close()
+        connection.settings_dict.update({"HOST": "127.0.0.1", "PORT": "1"} if is_away else before)
+
+    yield change
+    connection.close()
+    connection.settings_dict.update(before)

@@ -1,10 +1,9 @@
 """GET system/health-check/: for admins, and repeating it changes nothing."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
-from django.db import connection
 from pytest_django import Settings
 from rest_framework.test import APIClient
 
@@ -88,20 +87,6 @@ def test_a_first_run_that_hangs_is_a_503_that_says_when_to_come_back(
 
 
 # --- Without Postgres --------------------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def away() -> Iterator[Callable[[], None]]:
-    """Called, it takes Postgres away until the test is over."""
-    before = dict(connection.settings_dict)
-
-    def take() -> None:
-        connection.close()
-        connection.settings_dict |= {"HOST": "127.0.0.1", "PORT": "1"}
-
-    yield take
-    connection.close()
-    connection.settings_dict.update(before)
 
 
 def assert_refused(response: Any) -> Any:

@@ -1,8 +1,6 @@
 """Operators are reached by a webhook and by e-mail, each with the id that a beginning and its end share."""
 
 import time
-import warnings
-from collections.abc import Iterator
 
 import pytest
 from django.core import mail
@@ -11,28 +9,19 @@ from pytest_django import Settings
 
 from notifications.channels import operators
 from notifications.channels.operators import Alert, InTransaction
-from notifications.tests.receivers import Receiver, receiving
+from notifications.tests.receivers import Receiver
 
 BEGINNING = Alert("outage-1", "Database: unreachable", "It does not answer.")
 END = Alert("outage-1", "Resolved: Database: unreachable", "It answers again.", is_over=True)
 
 
-@pytest.fixture
-def receiver(settings: Settings) -> Iterator[Receiver]:
-    with receiving() as found, warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)  # of a module that Apprise looks at for its pictures
-        settings.ALERT_URLS = [found.alert_url]
-        settings.ALERT_TIME_LIMIT = settings.ALERT_TIME_LIMIT * 10  # a machine that stalls is nobody's fault here
-        yield found
-
-
-def test_a_webhook_gets_the_beginning_and_the_end_under_one_id(receiver: Receiver) -> None:
+def test_a_webhook_gets_the_beginning_and_the_end_under_one_id(operator: Receiver) -> None:
     everybody = set(operators.everybody())
     assert operators.tell(BEGINNING, everybody) == everybody
     assert operators.tell(END, everybody) == everybody
-    assert receiver.alerts == [("outage-1", "failure"), ("outage-1", "success")]
-    assert receiver.calls[0][1]["title"] == "Database: unreachable"
-    assert "It does not answer." in receiver.calls[0][1]["message"]
+    assert operator.alerts == [("outage-1", "failure"), ("outage-1", "success")]
+    assert operator.calls[0][1]["title"] == "Database: unreachable"
+    assert "It does not answer." in operator.calls[0][1]["message"]
 
 
 def test_the_mail_of_an_end_is_a_reply_to_that_of_its_beginning(settings: Settings) -> None:
@@ -46,20 +35,20 @@ def test_the_mail_of_an_end_is_a_reply_to_that_of_its_beginning(settings: Settin
     assert resolved["Message-ID"] != opened["Message-ID"]
 
 
-def test_who_cannot_be_reached_is_not_counted_and_holds_nobody_up(receiver: Receiver, settings: Settings) -> None:
+def test_who_cannot_be_reached_is_not_counted_and_holds_nobody_up(operator: Receiver, settings: Settings) -> None:
     gone, broken = "json://127.0.0.1:1/", "nonsense"
-    settings.ALERT_URLS = [gone, broken, receiver.alert_url]
+    settings.ALERT_URLS = [gone, broken, operator.alert_url]
     (reached,) = operators.tell(BEGINNING, set(operators.everybody()))
-    assert operators.everybody()[reached] == receiver.alert_url
-    receiver.status = 500
+    assert operators.everybody()[reached] == operator.alert_url
+    operator.status = 500
     assert operators.tell(BEGINNING, set(operators.everybody())) == set()
 
 
-def test_who_does_not_answer_costs_no_more_than_the_time_limit(receiver: Receiver, settings: Settings) -> None:
+def test_who_does_not_answer_costs_no_more_than_the_time_limit(operator: Receiver, settings: Settings) -> None:
     operators.tell(BEGINNING, set(operators.everybody()))  # Apprise has been loaded
     settings.ALERT_TIME_LIMIT = settings.ALERT_TIME_LIMIT / 40
     settings.ALERT_EMAILS = ["ops@acme.test"]
-    receiver.seconds = 30
+    operator.seconds = 30
     started = time.monotonic()
     reached = operators.tell(BEGINNING, set(operators.everybody()))
     assert time.monotonic() - started < 10
@@ -73,7 +62,7 @@ def test_an_address_is_nowhere_written_down(settings: Settings, capsys: pytest.C
     assert "hunter2" not in captured.out + captured.err + str(set(operators.everybody()))
 
 
-def test_nobody_is_told_inside_a_transaction(db: None, receiver: Receiver) -> None:
+def test_nobody_is_told_inside_a_transaction(db: None, operator: Receiver) -> None:
     with transaction.atomic(), pytest.raises(InTransaction):
         operators.tell(BEGINNING, set(operators.everybody()))
-    assert receiver.calls == []
+    assert operator.calls == []

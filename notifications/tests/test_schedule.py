@@ -92,6 +92,13 @@ def test_a_late_monitor_is_a_warning_and_no_component(admin: User, get: Get) -> 
         assert run()[0] == 2
 
 
+def test_a_late_monitor_goes_before_an_unknown(db: None, settings: Settings) -> None:
+    check_health(is_scheduled=True)
+    settings.SMS_PROVIDER = "pigeon"
+    with later(3):
+        assert run("--no-notify")[0] == 1
+
+
 def test_with_cron_the_command_keeps_the_schedule_and_beat_does_not(db: None, settings: Settings) -> None:
     settings.MONITOR_SCHEDULER = "cron"
     assert run()[0] == 0

@@ -28,16 +28,12 @@ def check_health(*, is_scheduled: bool = False, time_limit: datetime.timedelta |
     for _ in range(2):
         try:
             report = monitor.check_health(is_scheduled=is_scheduled, time_limit=time_limit)
-            if replay.catch_up():  # what it opened and resolved is older than this report, and changes nothing in it
-                report["replayed"] = True
+            replay.catch_up()  # what it opens and resolves is older than this report, and changes nothing in it
             return {"stored": True} | report
         except isolation.OutOfTime:
             return _without_postgres(runner.without_database())
-        except (
-            OperationalError,
-            InterfaceError,
-            InternalError,
-        ):  # once more: a connection that broke since its last use is replaced
+        except (OperationalError, InterfaceError, InternalError):
+            # Once more: a connection that broke since its last use is replaced.
             with contextlib.suppress(Error):
                 connection.close()
         except ProgrammingError:  # a database that was never migrated

@@ -4,11 +4,11 @@ import datetime
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from uuid import UUID
 
 import structlog
 from django.conf import settings
 from django.utils import timezone
-from django.utils.dateparse import parse_datetime
 
 from notifications import wording
 from notifications.channels import operators
@@ -22,6 +22,8 @@ log = structlog.get_logger(__name__)
 BEGAN, ENDED, TELLING, TOLD, REPLAYED = "began", "ended", "telling", "told", "replayed"
 #: How long one process may be telling before another one takes over.
 CLAIM_SECONDS = 60.0
+#: Whoever was not reached is tried again after this, however often somebody asks meanwhile.
+AGAIN_SECONDS = 30.0
 #: An end that somebody could not be told of is kept this long.
 TRIED_FOR = datetime.timedelta(hours=1)
 #: Title, what is so, and what is so again, by the scope of what the database's check finds.
@@ -72,27 +74,45 @@ class Outage:
 
 
 def outages(lines: Iterable[Line]) -> list[Outage]:
-    """What happened, in order. A line twice counts once; one whose outage is not known counts for nothing."""
+    """What happened, in order. A line twice counts once; one that makes no sense, or whose outage is not known, counts
+    for nothing."""
     found: dict[str, Outage] = {}
     for line in lines:
-        kind, at = line["kind"], parse_datetime(str(line.get("at", "")))
-        if kind == BEGAN and at is not None:
-            scope = str(line.get("scope"))
-            mine = Outage(str(line["id"]), at, scope=scope if scope in WORDS else UNREACHABLE)
-            found.setdefault(mine.id, mine)
-        known = found.get(str(line.get("outage")))
-        if known is None:
-            continue
-        if kind == ENDED and known.ended is None:
-            known.ended = at
-        elif kind == TELLING:
-            known.claimed_until = float(line["until"])
-        elif kind == TOLD:
-            (known.resolved if line["is_over"] else known.opened).update(line["operators"])
-            known.claimed_until = 0.0
-        elif kind == REPLAYED:
-            known.replayed = True
+        try:
+            _take(line, found)
+        except (KeyError, TypeError, ValueError):
+            log.warning("a line of the spool makes no sense and was passed over", kind=str(line["kind"])[:20])
     return list(found.values())
+
+
+def _take(line: Line, found: dict[str, Outage]) -> None:
+    """Raises KeyError, TypeError or ValueError."""
+    kind = line["kind"]
+    if kind == BEGAN:
+        found.setdefault(line["id"], Outage(str(UUID(line["id"])), _moment(line["at"]), scope=_scope(line)))
+    elif kind == ENDED:
+        mine = found[line["outage"]]
+        mine.ended = mine.ended or _moment(line["at"])
+    elif kind == TELLING:
+        found[line["outage"]].claimed_until = float(line["until"])
+    elif kind == TOLD:
+        mine = found[line["outage"]]
+        (mine.resolved if line["is_over"] else mine.opened).update(line["operators"])
+        mine.claimed_until = float(line["until"])
+    elif kind == REPLAYED:
+        found[line["outage"]].replayed = True
+
+
+def _moment(text: str) -> datetime.datetime:
+    moment = datetime.datetime.fromisoformat(text)
+    if moment.tzinfo is None:
+        raise ValueError(text)
+    return moment
+
+
+def _scope(line: Line) -> str:
+    scope = str(line.get("scope"))
+    return scope if scope in WORDS else UNREACHABLE
 
 
 def begin(scope: str = UNREACHABLE) -> None:
@@ -136,9 +156,11 @@ def tell_operators() -> None:
             for one in due:
                 notes.add(kind=TELLING, outage=one.id, until=time.time() + CLAIM_SECONDS)
         for one in due:
-            reached = operators.tell(one.alert(), one.untold())
+            wanted = one.untold()
+            reached = operators.tell(one.alert(), wanted)
+            until = 0.0 if reached == wanted else time.time() + AGAIN_SECONDS
             with journal.opened() as notes:
-                facts = {"is_over": one.ended is not None, "operators": sorted(reached)}
+                facts = {"is_over": one.ended is not None, "operators": sorted(reached), "until": until}
                 notes.add(kind=TOLD, outage=one.id, **facts)
     except OSError as error:
         log.warning("whom operators were told of cannot be noted", error=type(error).__name__)
