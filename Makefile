@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help up test fuzz lint format bench clean
+.PHONY: help up test fuzz scenarios lint format bench clean
 
 help: ## Say what there is
 	@grep -E '^[a-z]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 10
@@ -20,6 +20,10 @@ fuzz: $(VENV)/.dev ## Call every operation with made-up input (some minutes; FUZ
 	@seed=$${FUZZ_SEED:-$$($(BIN)/python -c 'import secrets; print(secrets.randbelow(10**9))')}; \
 	echo "The same calls again: make fuzz FUZZ_SEED=$$seed FUZZ_EXAMPLES=$${FUZZ_EXAMPLES:-100}"; \
 	FUZZ_SEED=$$seed FUZZ_EXAMPLES=$${FUZZ_EXAMPLES:-100} $(BIN)/python -m pytest -n 2 --maxschedchunk 1 tests/test_fuzz.py $(ARGS)
+
+scenarios: $(VENV)/.dev ## Play scripted histories through the monitor (ARGS="provider_outage" BREAK=rule)
+	@export BREAK="$(BREAK)"; \
+	exec $$(command -v setpriv >/dev/null && echo setpriv --pdeathsig TERM --) $(BIN)/python -m notifications.tests.scenarios $(ARGS)
 
 lint: $(VENV)/.dev ## Style, types, arrows between the rooms, missing migrations
 	@$(BIN)/ruff check .

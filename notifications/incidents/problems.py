@@ -150,7 +150,7 @@ def _repeat(incident: Incident, now: datetime.datetime) -> None:
 def unsee(*, incident: Incident, summary: str, now: datetime.datetime, rules: Rules | None = None) -> bool:
     """The monitor looked and did not see it: resolves it once that has been so for long enough; says whether it did.
 
-    What opened and closed INCIDENT_FLAPS times within INCIDENT_FLAP_WINDOW has to stay away for longer.
+    What opened for the INCIDENT_FLAPS-th time within INCIDENT_FLAP_WINDOW has to stay away for longer.
     """
     with transaction.atomic():
         mine = (
@@ -159,15 +159,17 @@ def unsee(*, incident: Incident, summary: str, now: datetime.datetime, rules: Ru
         if mine is None:
             return False
         mine.good_runs += 1
-        if mine.good_runs < (rules or Rules()).good_runs_needed(opened_lately=_opened_lately(mine, now)):
+        if mine.good_runs < (rules or Rules()).good_runs_needed(opened_lately=_opened_lately(mine)):
             Incident.objects.filter(pk=mine.pk).update(good_runs=mine.good_runs)
             return False
         return resolve(incident=mine, summary=summary, now=now)
 
 
-def _opened_lately(incident: Incident, now: datetime.datetime) -> int:
-    since = now - settings.INCIDENT_FLAP_WINDOW
-    return Incident.objects.filter(tenant=None, kind=incident.kind, scope=incident.scope, opened_at__gt=since).count()
+def _opened_lately(incident: Incident) -> int:
+    # Counted back from its own beginning: what goes on flapping opens no more of them, and must not pass for calm.
+    since = incident.opened_at - settings.INCIDENT_FLAP_WINDOW
+    alike = Incident.objects.filter(tenant=None, kind=incident.kind, scope=incident.scope)
+    return alike.filter(opened_at__gt=since, opened_at__lte=incident.opened_at).count()
 
 
 def resolve(*, incident: Incident, summary: str, now: datetime.datetime, actor: User | None = None) -> bool:

@@ -49,8 +49,8 @@ class Rules:
         return now - since >= self.hold
 
     def good_runs_needed(self, *, opened_lately: int) -> int:
-        """How long it must stay away. `opened_lately` is how often it opened within INCIDENT_FLAP_WINDOW: what opened
-        and closed INCIDENT_FLAPS times has to stay away for longer."""
+        """How long it must stay away. `opened_lately` is how often it opened within INCIDENT_FLAP_WINDOW, up to
+        this time: what opened for the INCIDENT_FLAPS-th time has to stay away for longer."""
         is_flapping = opened_lately >= settings.INCIDENT_FLAPS
         return max(self.recovery_runs, settings.INCIDENT_FLAP_RECOVERY_RUNS) if is_flapping else self.recovery_runs
 

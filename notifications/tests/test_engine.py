@@ -142,6 +142,12 @@ def test_what_flaps_stays_open_until_it_has_been_quiet_for_long(clock: Clock, ad
     assert told(admin)[5:] == ["resolved"]
 
 
+def test_what_flaps_for_hours_is_damped_for_hours(clock: Clock, admin: User, settings: Settings) -> None:
+    settings.RECOVERY_RUNS, settings.INCIDENT_REPEAT = 1, datetime.timedelta()
+    clock.run(*[HIGH, None] * 180)  # thrice as long as the window in which flaps are counted
+    assert told(admin) == ["opened", "resolved", "opened", "resolved", "opened"]
+
+
 def test_what_comes_back_long_after_is_no_flapping(clock: Clock, admin: User, settings: Settings) -> None:
     settings.RECOVERY_RUNS = 1
     for _ in range(5):

@@ -103,7 +103,8 @@ class Course:
         if self.open is None:
             return
         self._good_runs += row.answered
-        lately = sum(one.opened_at > row.at - settings.INCIDENT_FLAP_WINDOW for one in self.incidents)
+        since = self.open.opened_at - settings.INCIDENT_FLAP_WINDOW
+        lately = sum(one.opened_at > since for one in self.incidents)
         if self._good_runs >= self.rules.good_runs_needed(opened_lately=lately):
             self.open.resolved_at = row.at
             self._good_runs = 0
