@@ -5,6 +5,7 @@
 
 import contextlib
 import datetime
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
@@ -16,7 +17,7 @@ from notifications import credit_levels, incidents, maintenance, poll_store, ser
 from notifications.incidents import problems, telling
 from notifications.models import Notification
 from notifications.system_monitor import fallback, reconcile, runner
-from notifications.system_monitor.checks.ended import Ended
+from notifications.system_monitor.limits import Limit, Limits
 from notifications.system_monitor.report import Rules, State
 
 
@@ -33,11 +34,11 @@ class Break:
     """The cell of it that shows it best; "" where a run of the monitor fails."""
 
 
-def _at_most(self: Ended, percent: int, *, sample: int) -> bool:
-    return self.settled >= max(sample, 1) and self.delivered * 100 <= percent * self.settled
+_unsee, _see, _unknown, _limit = incidents.unsee, reconcile._see, runner._unknown, Limits.get
 
 
-_unsee, _see, _unknown = incidents.unsee, reconcile._see, runner._unknown
+def _one_more(self: Limits, check: str, limit: Limit) -> int:
+    return _limit(self, check, limit) + 1
 
 
 def _at_the_first(*, rules: Rules | None = None, **words: Any) -> bool:
@@ -83,8 +84,8 @@ BREAKS = {
     "recovery": Break(
         "over at the first good look", incidents, "unsee", _at_the_first, "provider_outage", "resolving_delay"
     ),
-    "flapping": Break("flapping is not damped", problems, "_opened_lately", lambda *_: 0, "flapping", "incidents"),
-    "threshold": Break("80 % is below 80 %", Ended, "is_under", _at_most, "slow_decline", "false"),
+    "flapping": Break("flapping is not damped", problems, "_is_flapping", lambda *_: False, "flapping", "incidents"),
+    "threshold": Break("every limit is one higher", Limits, "get", _one_more, "slow_decline", "false"),
     "dependencies": Break(
         "what follows from it is told too", reconcile, "_see", _for_itself, "provider_outage", "false"
     ),
@@ -98,7 +99,12 @@ BREAKS = {
         "false",
     ),
     "clocks": Break(
-        "windows stay in winter time", maintenance, "ZoneInfo", _by_winter_time, "maintenance_in_spring", "missed"
+        "windows stay in winter time",
+        sys.modules[maintenance.times.__module__],
+        "ZoneInfo",
+        _by_winter_time,
+        "maintenance_in_spring",
+        "missed",
     ),
     "newcomers": Break(
         "who comes late is not told", incidents, "tell_newcomers", lambda **_: 0, "admin_added", "told"
