@@ -84,7 +84,7 @@ BREAKS = {
     "recovery": Break(
         "over at the first good look", incidents, "unsee", _at_the_first, "provider_outage", "resolving_delay"
     ),
-    "flapping": Break("flapping is not damped", problems, "_is_flapping", lambda *_: False, "flapping", "incidents"),
+    "flapping": Break("flapping is not damped", problems, "_opened_lately", lambda *_: 0, "flapping", "incidents"),
     "threshold": Break("every limit is one higher", Limits, "get", _one_more, "slow_decline", "false"),
     "dependencies": Break(
         "what follows from it is told too", reconcile, "_see", _for_itself, "provider_outage", "false"
