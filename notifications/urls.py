@@ -1,7 +1,15 @@
 from django.urls import path
 from rest_framework.routers import SimpleRouter
 
-from notifications.views import CreditTestView, NotificationViewSet, SettingsView, SystemViewSet, TemplateViewSet
+from notifications.views import (
+    CreditTestView,
+    NotificationViewSet,
+    SettingsView,
+    StreamView,
+    SystemViewSet,
+    TemplateViewSet,
+    TicketView,
+)
 from notifications.views.inbox import recent
 
 router = SimpleRouter(use_regex_path=False)
@@ -12,6 +20,8 @@ router.register("", NotificationViewSet, basename="notification")
 # The poll has a short way of its own in front of its viewset.
 urlpatterns = [
     path("recent/", recent, name="notification-recent"),
+    path("stream/", StreamView.as_view(), name="notification-stream"),
+    path("stream/ticket/", TicketView.as_view(), name="notification-stream-ticket"),
     path("settings/", SettingsView.as_view(), name="notification-settings"),
     path("sms-credit/test/", CreditTestView.as_view(), name="sms-credit-test"),
     *router.urls,
