@@ -6,7 +6,8 @@
     poll:{user}:{version}:{limit}    "{etag}{until}{body}"; holds until something in it would read differently
     polls:{user}:{minute}            how often this person polled
     load:{ten seconds}               how often everybody did
-    events:{user}                    a Redis stream of the last versions, for an event stream that was interrupted
+    events:{user}                    a Redis stream of the last versions, for event streams that were interrupted;
+                                     only of people who watch, or did so a while ago (notifications.stream.store)
 
 A version that moves is published too, on CHANNEL: "{version} {inbox or access} {user} {user} ...". The process behind
 notifications.stream listens.
@@ -40,8 +41,8 @@ KEPT_SECONDS = 7 * 24 * 3600
 VOUCHED_SECONDS = 600
 LOAD_WINDOW_SECONDS = 10
 CHANNEL = "changes"
-#: How many versions of one person an interrupted event stream finds again, and for how long after the last of them.
-EVENTS_KEPT, EVENTS_KEPT_SECONDS = 32, 900
+#: How many versions of one person an interrupted event stream finds again.
+EVENTS_KEPT = 32
 #: People of one call of MOVE: Redis does nothing else meanwhile.
 MOVED_AT_ONCE = 1000
 
@@ -73,15 +74,14 @@ return {'stored', before, stored}
 # All in one, so that whoever hears of a version finds it, and `events` has them in the order in which they were set.
 MOVE = """
 local version, kept, epoch = ARGV[1], ARGV[2], ARGV[3]
-for i = 7, #ARGV do
+for i = 6, #ARGV do
     local user = ARGV[i]
     if epoch ~= '' then redis.call('SET', 'access:' .. user, epoch, 'EX', kept) end
     redis.call('SET', 'inbox:' .. user, version, 'EX', kept)
-    redis.call('XADD', 'events:' .. user, 'MAXLEN', ARGV[4], '*', 'version', version)
-    redis.call('EXPIRE', 'events:' .. user, ARGV[5])
+    redis.call('XADD', 'events:' .. user, 'NOMKSTREAM', 'MAXLEN', ARGV[4], '*', 'version', version)
 end
 local what = epoch ~= '' and ' access ' or ' inbox '
-redis.call('PUBLISH', ARGV[6], version .. what .. table.concat(ARGV, ' ', 7))
+redis.call('PUBLISH', ARGV[5], version .. what .. table.concat(ARGV, ' ', 6))
 """
 
 
@@ -160,7 +160,7 @@ def forget(*, user_ids: Iterable[UUID], access: bool = False) -> None:
     """
     people = [str(user_id) for user_id in user_ids]
     version, epoch = _random(), _random() if access else ""
-    common = (version, KEPT_SECONDS, epoch, EVENTS_KEPT, EVENTS_KEPT_SECONDS, CHANNEL)
+    common = (version, KEPT_SECONDS, epoch, EVENTS_KEPT, CHANNEL)
     try:
         moved = link().client.pipeline(transaction=False)  # never left unasked: what is stored must end
         for start in range(0, len(people), MOVED_AT_ONCE):

@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 from http.cookies import CookieError, SimpleCookie
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs
 
 from django.conf import settings
 from django.http.request import validate_host
@@ -37,8 +37,8 @@ class Asked:
     @property
     def is_ours(self) -> bool:
         """From a page of this very host, on whichever port: cookies know no ports either."""
-        parts = urlsplit(self.origin)
-        return parts.scheme in ("http", "https") and f"{parts.hostname}" == _hostname(self.host).strip("[]")
+        scheme, _, host = self.origin.partition("://")
+        return scheme in ("http", "https") and _hostname(host) == _hostname(self.host)
 
     def cors(self) -> Headers:
         """Lets a page read the reply: one of this host with its cookie, one of CORS_ALLOWED_ORIGINS by its ticket."""

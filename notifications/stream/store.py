@@ -13,23 +13,41 @@ from notifications.stream.notes import Note, ticket_key, vouched_key
 
 CONNECTIONS = 8
 WAIT_SECONDS = 2
+#: A stream asks again every VOUCHED_SECONDS, so versions are kept while it is open and some minutes longer.
+EVENTS_KEPT_SECONDS = poll_store.VOUCHED_SECONDS + 300
+
+# Versions that do not lead up to the present one have a gap behind them, from before somebody watched: they go.
+PRESENT = """
+local access, inbox, events = 'access:' .. ARGV[1], 'inbox:' .. ARGV[1], 'events:' .. ARGV[1]
+redis.call('SET', access, ARGV[2], 'NX', 'EX', ARGV[4])
+redis.call('SET', inbox, ARGV[3], 'NX', 'EX', ARGV[4])
+local version = redis.call('GET', inbox)
+local last = redis.call('XREVRANGE', events, '+', '-', 'COUNT', 1)[1]
+if not last or last[2][2] ~= version then
+    redis.call('DEL', events)
+    redis.call('XADD', events, '*', 'version', version)
+end
+redis.call('EXPIRE', events, ARGV[5])
+local found = {redis.call('GET', access)}
+for _, entry in ipairs(redis.call('XRANGE', events, '-', '+')) do table.insert(found, entry[2][2]) end
+return found
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class Present:
-    """A person's epoch and version now, and the versions before it that are still known, oldest first."""
+    """A person's epoch now, and the versions that are still known, the present one last."""
 
     epoch: str
-    version: str
     versions: Sequence[str]
 
+    @property
+    def version(self) -> str:
+        return self.versions[-1]
+
     def since(self, version: str) -> Sequence[str] | None:
-        """The versions after this one; None when it is not known how many those were."""
-        if version == self.version:
-            return ()
-        if version not in self.versions or self.versions[-1] != self.version:
-            return None
-        return self.versions[self.versions.index(version) + 1 :]
+        """The versions after this one; None when it is not known which those were."""
+        return self.versions[self.versions.index(version) + 1 :] if version in self.versions else None
 
 
 class Store:
@@ -56,15 +74,11 @@ class Store:
         await self.client.set(vouched_key(note.credential), note.packed(), ex=poll_store.VOUCHED_SECONDS)
 
     async def present(self, user: str) -> Present:
-        """Makes what is missing, as the poll does."""
-        ask = self.client.pipeline(transaction=True)
-        for name in ("access", "inbox"):
-            ask.set(f"{name}:{user}", secrets.token_hex(8), nx=True, ex=poll_store.KEPT_SECONDS)
-            ask.get(f"{name}:{user}")
-        ask.xrange(f"events:{user}")
-        _, epoch, _, version, entries = await ask.execute()
-        versions = [fields[b"version"].decode() for _, fields in entries]
-        return Present(epoch.decode(), version.decode(), versions)
+        """Makes what is missing, as the poll does, and has versions kept from here on."""
+        fresh = secrets.token_hex(8), secrets.token_hex(8)
+        args = (user, *fresh, poll_store.KEPT_SECONDS, EVENTS_KEPT_SECONDS)
+        epoch, *versions = [part.decode() for part in await self.client.eval(PRESENT, 0, *args)]
+        return Present(epoch, versions)
 
     async def epochs(self, users: Sequence[str]) -> list[str]:
         """ "" for whoever has none."""

@@ -8,7 +8,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
@@ -171,7 +171,14 @@ class StreamProcess:
                 self.process.kill()
                 self.process.wait()
 
-    def ask(self, path: str = PATH, *, method: str = "GET", receive_buffer: int = 0, **headers: str) -> Watcher:
+    def ask(
+        self,
+        path: str = PATH,
+        *,
+        method: str = "GET",
+        receive_buffer: int = 0,
+        headers: Mapping[str, str] | None = None,
+    ) -> Watcher:
         """A request, and the head of its reply."""
         link = socket.socket()
         self.opened.append(link)
@@ -180,15 +187,16 @@ class StreamProcess:
         link.settimeout(PATIENCE)
         link.connect(("127.0.0.1", self.port))
         lines = [f"{method} {path} HTTP/1.1"]
-        all_headers = {"Host": f"localhost:{self.port}"} | {n.replace("_", "-"): v for n, v in headers.items()}
-        lines += [f"{name}: {value}" for name, value in all_headers.items()]
+        lines += [f"{name}: {value}" for name, value in ({"Host": "localhost"} | dict(headers or {})).items()]
         link.sendall(("\r\n".join(lines) + "\r\n\r\n").encode("latin-1"))
         return Watcher(link).read_head()
 
-    def watch(self, client: APIClient, *, since: str = "", **options: Any) -> Watcher:
-        """By a ticket of this client's; comes back with the greeting read where something follows it."""
-        headers = {"Last_Event_ID": since} if since else {}
-        watcher = self.ask(f"{PATH}?ticket={ticket(client)}", **headers, **options)
+    def watch(
+        self, client: APIClient, *, since: str = "", headers: Mapping[str, str] | None = None, receive_buffer: int = 0
+    ) -> Watcher:
+        """By a ticket of this client's."""
+        sent = dict(headers or {}) | ({"Last-Event-ID": since} if since else {})
+        watcher = self.ask(f"{PATH}?ticket={ticket(client)}", headers=sent, receive_buffer=receive_buffer)
         assert watcher.status == 200, watcher.body()
         return watcher
 

@@ -3,6 +3,7 @@ not read."""
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -48,8 +49,8 @@ def stream() -> Iterator[StreamProcess]:
         yield process
 
 
-def begin(stream: StreamProcess, client: APIClient, **options: Any) -> tuple[Watcher, str]:
-    watcher = stream.watch(client, **options)
+def begin(stream: StreamProcess, client: APIClient, *, receive_buffer: int = 0) -> tuple[Watcher, str]:
+    watcher = stream.watch(client, receive_buffer=receive_buffer)
     first = watcher.next()
     assert first.name == "poll"
     return watcher, first.id
@@ -126,7 +127,8 @@ def _reached(user: User, watcher: Watcher) -> bool:
     with redis.Redis.from_url(settings.REDIS_URL) as store:
         before = store.get(f"inbox:{user.pk}")
         tell(user)
-        return store.get(f"inbox:{user.pk}") != before and told_by(watcher, "inbox").name == "inbox"
+        moved: bool = store.get(f"inbox:{user.pk}") != before
+        return moved and told_by(watcher, "inbox").name == "inbox"
 
 
 def test_a_session_that_ended_while_redis_was_away_ends_its_stream(
@@ -178,11 +180,11 @@ def test_who_does_not_read_is_dropped_and_costs_the_others_nothing(
 def test_who_neither_reads_nor_answers_is_given_up_by_the_kernel(stream: StreamProcess) -> None:
     """Its sockets have what the listening one was given: a bound on what lies unread, and on how long."""
     with server.listening("127.0.0.1", 0) as link:
-        client = server.socket.create_connection(link.getsockname())
+        client = socket.create_connection(link.getsockname())
         taken, _ = link.accept()
         with client, taken:
-            assert taken.getsockopt(server.socket.IPPROTO_TCP, server.socket.TCP_USER_TIMEOUT) == 30_000
-            assert taken.getsockopt(server.socket.SOL_SOCKET, server.socket.SO_SNDBUF) == 2 * 16_384
+            assert taken.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT) == 30_000
+            assert taken.getsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF) == 2 * 16_384
 
 
 def test_leaving_leaves_nothing(stream: StreamProcess, client_of: ClientOf, member: User) -> None:
