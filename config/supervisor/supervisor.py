@@ -77,14 +77,20 @@ class Supervisor:
         self._manage("migrate", "--verbosity", "0")
         if self.with_demo:
             self._manage("seed_demo")
+        self._start_children()
+        if not self.stopping:
+            say(welcome(self.port, self.where, with_demo=self.with_demo))
+
+    def _start_children(self) -> None:
+        """The web server first, as the demo's traffic calls it; the stream comes up beside the others."""
         self.children = children(with_demo=self.with_demo)
+        named = {child.name: child for child in self.children}
         for child in self.children:
             if not self.stopping:
                 child.start(self._environment(), self.logs)
             if child.name == "web":
-                self._wait_for_web(child)
-        if not self.stopping:
-            say(welcome(self.port, self.where, with_demo=self.with_demo))
+                self._wait_for(child, self.port)
+        self._wait_for(named["stream"], self.stream_port)
 
     def _start_servers(self) -> None:
         if not os.environ.get("DATABASE_URL"):
@@ -117,13 +123,13 @@ class Supervisor:
             last = "\n".join(done.stderr.strip().splitlines()[-3:])
             raise CannotStart(f"manage.py {words[0]} failed:\n{last}")
 
-    def _wait_for_web(self, web: Child) -> None:
+    def _wait_for(self, child: Child, port: int) -> None:
         deadline = time.monotonic() + 30
         # Where it listens at every address, this machine is one of them.
         host = os.environ.get("HOST", "127.0.0.1").replace("0.0.0.0", "127.0.0.1")  # noqa: S104
-        while not self.stopping and not embedded.web_answers(self.port, host=host):
-            if web.ended() or time.monotonic() > deadline:
-                raise CannotStart(f"The web server did not start:\n{tail(self.logs / 'web.log')}")
+        while not self.stopping and not embedded.web_answers(port, host=host):
+            if child.ended() or time.monotonic() > deadline:
+                raise CannotStart(f"{child.name} did not start:\n{tail(self.logs / f'{child.name}.log')}")
             time.sleep(0.1)
 
     def _watch(self) -> None:
