@@ -5,12 +5,14 @@ from django.http import HttpRequest, HttpResponse
 
 from accounts import services
 
+#: On a request: a program sent it by itself, whether anybody looks or not.
+UNATTENDED = "last_seen.unattended"
 READS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
 class LastSeenMiddleware:
     """Moves `last_seen_at` by what people do: every write, and every page. Reads of the API are polls, mostly by
-    tabs that nobody looks at, and move nothing.
+    tabs that nobody looks at, and move nothing; nor does what is UNATTENDED.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
@@ -19,6 +21,7 @@ class LastSeenMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         response = self.get_response(request)
         acted = request.method not in READS or not request.path.startswith("/api/")
+        acted = acted and UNATTENDED not in request.META
         # DRF puts whom it authenticated on the request; a page's user is only looked up where a session exists.
         if acted and response.status_code < 400 and _has_credentials(request) and request.user.is_authenticated:
             self._touch(request)

@@ -8,8 +8,9 @@ from bench.measure import Measure
 from bench.poll import Poll
 from bench.receipts import Receipts
 from bench.sending import Sending
+from bench.stream import Stream
 
-MEASURES: tuple[type[Measure], ...] = (Poll, Sending, Receipts, Ledger, Health)
+MEASURES: tuple[type[Measure], ...] = (Poll, Sending, Receipts, Ledger, Health, Stream)
 
 
 class Unknown(Exception):

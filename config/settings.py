@@ -36,7 +36,7 @@ PUBLIC_URL = env.str("PUBLIC_URL", default="http://127.0.0.1:8000").rstrip("/")
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 CORS_ALLOWED_ORIGINS = env.list("CORS_ALLOWED_ORIGINS", default=[])
 CORS_URLS_REGEX = r"^/api/"
-CORS_EXPOSE_HEADERS = ["ETag", "Retry-After", "X-Poll-Interval", "X-Request-ID", "Idempotency-Replayed"]
+CORS_EXPOSE_HEADERS = ["ETag", "Link", "Retry-After", "X-Poll-Interval", "X-Request-ID", "Idempotency-Replayed"]
 CORS_ALLOW_HEADERS = ["accept", "authorization", "content-type", "idempotency-key", "if-none-match", "x-csrftoken"]
 #: How many proxies of ours stand in front and append to X-Forwarded-For; 0 trusts nobody's header.
 TRUSTED_PROXIES = env.int("TRUSTED_PROXIES", default=0)
@@ -374,6 +374,17 @@ TOP_UP_URL = env.str("TOP_UP_URL", default="")
 vars().update(env.email_url("EMAIL_URL", default="smtp://localhost:25"))
 EMAIL_TIMEOUT = 5
 DEFAULT_FROM_EMAIL = SERVER_EMAIL = env.str("EMAIL_FROM", default="bellwether@localhost")
+
+# --- Event stream (a process of its own: manage.py stream) -------------------------------------------------------
+
+#: Where the web process sends who asks it for the stream: an address, or "" for its own host at STREAM_PORT.
+STREAM_URL = env.str("STREAM_URL", default="")
+STREAM_PORT = env.int("STREAM_PORT", default=8001)
+#: Open at once: in one process, and of one person in it.
+STREAM_CONNECTIONS = env.int("STREAM_CONNECTIONS", default=15_000)
+STREAMS_PER_PERSON = env.int("STREAMS_PER_PERSON", default=20)
+STREAM_HEARTBEAT_SECONDS = env.int("STREAM_HEARTBEAT_SECONDS", default=15)
+STREAM_TICKET_SECONDS = env.int("STREAM_TICKET_SECONDS", default=30)
 
 # --- Celery ------------------------------------------------------------------------------------------------------
 

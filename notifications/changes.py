@@ -1,4 +1,5 @@
-"""The one bump: whoever changes what a person sees in the inbox says so here, and stored poll bodies end."""
+"""The one bump: whoever changes what a person sees in the inbox says so here. Stored poll bodies end, and whoever
+watches an event stream is told, in one message to Redis."""
 
 from collections.abc import Iterable
 from uuid import UUID

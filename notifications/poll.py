@@ -30,6 +30,8 @@ from accounts.tokens import SESSION_CLAIM
 from notifications import poll_store, wording
 
 DEFAULT_LIMIT, MAX_LIMIT = 10, 50
+#: Whoever polls may watch instead.
+STREAM_LINK = '</api/notifications/stream/>; rel="stream"'
 #: What fast_answer leaves on the request for slow_answer and the viewset.
 MARKS, SESSION, THROTTLED = "poll.marks", "poll.session", "poll.throttled"
 
@@ -255,6 +257,7 @@ def _respond(response: HttpResponse, etag: str, *, load: int) -> HttpResponse:
     headers["Cache-Control"] = "private, no-cache"
     headers["Vary"] = "Authorization, Cookie, Origin"
     headers["X-Poll-Interval"] = str(interval(load))
+    headers["Link"] = STREAM_LINK
     return response
 
 

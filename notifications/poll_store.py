@@ -6,6 +6,11 @@
     poll:{user}:{version}:{limit}    "{etag}{until}{body}"; holds until something in it would read differently
     polls:{user}:{minute}            how often this person polled
     load:{ten seconds}               how often everybody did
+    events:{user}                    a Redis stream of the last versions, for event streams that were interrupted;
+                                     only of people who watch, or did so a while ago (notifications.stream.store)
+
+A version that moves is published too, on CHANNEL: "{version} {inbox or access} {user} {user} ...". The process behind
+notifications.stream listens.
 
 Epochs and versions are random, never counters: a Redis that lost everything gives new ones, so an old ETag is a 200
 and never a stale 304. A body is stored under the version that was read before it was computed, so one that was
@@ -35,6 +40,11 @@ KEPT_SECONDS = 7 * 24 * 3600
 #: Postgres is asked again whether a session stands at least this often, should a change have gone past the services.
 VOUCHED_SECONDS = 600
 LOAD_WINDOW_SECONDS = 10
+CHANNEL = "changes"
+#: How many versions of one person an interrupted event stream finds again.
+EVENTS_KEPT = 32
+#: People of one call of MOVE: Redis does nothing else meanwhile.
+MOVED_AT_ONCE = 1000
 
 ASK = """
 local vouched = redis.call('GET', 'session:' .. ARGV[1])
@@ -58,6 +68,20 @@ local stored = redis.call('GET', 'poll:' .. ARGV[2] .. ':' .. version .. ':' .. 
 if not stored or string.sub(stored, 35, 47) <= ARGV[10] then return {'compute', before, version, tenant} end
 if string.sub(stored, 1, 34) == ARGV[4] then return {'same', before} end
 return {'stored', before, stored}
+"""
+
+
+# All in one, so that whoever hears of a version finds it, and `events` has them in the order in which they were set.
+MOVE = """
+local version, kept, epoch = ARGV[1], ARGV[2], ARGV[3]
+for i = 6, #ARGV do
+    local user = ARGV[i]
+    if epoch ~= '' then redis.call('SET', 'access:' .. user, epoch, 'EX', kept) end
+    redis.call('SET', 'inbox:' .. user, version, 'EX', kept)
+    redis.call('XADD', 'events:' .. user, 'NOMKSTREAM', 'MAXLEN', ARGV[4], '*', 'version', version)
+end
+local what = epoch ~= '' and ' access ' or ' inbox '
+redis.call('PUBLISH', ARGV[5], version .. what .. table.concat(ARGV, ' ', 6))
 """
 
 
@@ -127,18 +151,20 @@ def keep(*, user: str, version: str, limit: int, etag: str, body: bytes, until: 
     link().ask(lambda client: client.set(f"poll:{user}:{version}:{limit}", record, px=left + 1000))
 
 
-def forget(*, user_ids: Iterable[UUID], names: tuple[str, ...] = ("inbox",)) -> None:
-    """Moves versions, so that nothing stored for these people is given again.
+def forget(*, user_ids: Iterable[UUID], access: bool = False) -> None:
+    """Moves versions, so that nothing stored for these people is given again, and lets their event streams know.
+    With `access`, their sessions are judged by Postgres again too.
 
     Without Redis the change is noted in Postgres, for the sweeper to make up for: a Redis that comes back with what it
     knew before would otherwise answer with what was.
     """
     people = [str(user_id) for user_id in user_ids]
+    version, epoch = _random(), _random() if access else ""
+    common = (version, KEPT_SECONDS, epoch, EVENTS_KEPT, CHANNEL)
     try:
         moved = link().client.pipeline(transaction=False)  # never left unasked: what is stored must end
-        for user in people:
-            for name in names:
-                moved.set(f"{name}:{user}", _random(), ex=KEPT_SECONDS)
+        for start in range(0, len(people), MOVED_AT_ONCE):
+            moved.eval(MOVE, 0, *common, *people[start : start + MOVED_AT_ONCE])
         moved.execute()
     except redis.RedisError as error:
         log.warning("poll store unreachable; the change is noted", people=len(people), error=type(error).__name__)
@@ -157,7 +183,7 @@ def make_up_for_missed() -> int:
     rows = list(MissedChange.objects.order_by("id")[:5000])
     if rows:
         link().client.ping()
-        forget(user_ids={row.user_id for row in rows}, names=("inbox", "access"))
+        forget(user_ids={row.user_id for row in rows}, access=True)
         MissedChange.objects.filter(pk__in=[row.pk for row in rows]).delete()
     return len(rows)
 

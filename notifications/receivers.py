@@ -27,7 +27,7 @@ GO_WITH: dict[type[Model], str] = {Tenant: "tenant", Incident: "incident", Annou
 @receiver(access_changed)
 def end_what_was_vouched_for(*, user_id: UUID, **_: Any) -> None:
     """The next poll of each of this person's sessions is judged by Postgres again."""
-    transaction.on_commit(lambda: poll_store.forget(user_ids=[user_id], names=("access", "inbox")))
+    transaction.on_commit(lambda: poll_store.forget(user_ids=[user_id], access=True))
 
 
 @receiver(provider_moved)

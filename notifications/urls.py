@@ -8,9 +8,11 @@ from notifications.views import (
     MaintenanceViewSet,
     NotificationViewSet,
     SettingsView,
+    StreamView,
     SystemViewSet,
     TemplateViewSet,
     ThresholdViewSet,
+    TicketView,
 )
 from notifications.views.inbox import recent
 
@@ -26,6 +28,8 @@ router.register("", NotificationViewSet, basename="notification")
 # The poll has a short way of its own in front of its viewset.
 urlpatterns = [
     path("recent/", recent, name="notification-recent"),
+    path("stream/", StreamView.as_view(), name="notification-stream"),
+    path("stream/ticket/", TicketView.as_view(), name="notification-stream-ticket"),
     path("settings/", SettingsView.as_view(), name="notification-settings"),
     path("sms-credit/test/", CreditTestView.as_view(), name="sms-credit-test"),
     *router.urls,

@@ -32,7 +32,7 @@ class House:
 
     def __init__(self, data_dir: Path, **environment: str) -> None:
         self.data_dir = data_dir
-        self.port = free_port()
+        self.port, self.stream_port = free_port(), free_port()
         self.environment = environment
         self.process: subprocess.Popen[bytes] | None = None
 
@@ -46,9 +46,10 @@ class House:
 
     def environment_of_processes(self) -> dict[str, str]:
         """What another terminal has that was set up for this data directory."""
+        ports = {"PORT": str(self.port), "STREAM_PORT": str(self.stream_port)}
         inherited = {"DATA_DIR", "SECRET_KEY", "SIMULATOR_SECRET", "REDIS_URL", "LOG_LEVEL", "DJANGO_SETTINGS_MODULE"}
         clean = {name: value for name, value in os.environ.items() if name not in inherited}
-        return clean | {"DATA_DIR": str(self.data_dir), "PORT": str(self.port)} | self.environment
+        return clean | {"DATA_DIR": str(self.data_dir)} | ports | self.environment
 
     def start(self) -> None:
         self.process = self.run_supervisor()

@@ -1,4 +1,5 @@
-"""The snippets of a document, run in its order: its bash in one shell, its js in one module, as its reader would.
+"""The snippets of a document, run in its order: its bash in one shell, its js in one module and its Python in another,
+as its reader would.
 
 A block marked `text` behind a snippet is exactly what the snippet prints; one marked `json` has the shape of it: the
 same keys and types, null standing for any, and an object with the key "..." for one that holds more. A snippet whose
@@ -24,6 +25,7 @@ PAGE = """
 globalThis.document = Object.assign(new EventTarget(), { hidden: false, visibilityState: "visible" });
 globalThis.crypto ??= (await import("node:crypto")).webcrypto;
 """
+EVENT_SOURCE = Path(__file__).with_name("event_source.mjs")
 
 
 @dataclasses.dataclass
@@ -65,7 +67,13 @@ def run_bash(page: list[Snippet], *, address: str, home: Path, environment: Mapp
 
 def run_js(page: list[Snippet], *, node: str, address: str) -> None:
     parts = [f'{one.text}\nprocess.stdout.write("{END}");\n' for one in page]
-    _run([node, "--input-type=module"], PAGE + "".join(parts), page, address=address, environment=os.environ)
+    page_has = PAGE + EVENT_SOURCE.read_text()
+    _run([node, "--input-type=module"], page_has + "".join(parts), page, address=address, environment=os.environ)
+
+
+def run_python(page: list[Snippet], *, address: str) -> None:
+    parts = [f"{one.text}\nprint({END!r}, end='')\n" for one in page]
+    _run([sys.executable, "-"], "".join(parts), page, address=address, environment=os.environ)
 
 
 def _run(command: list[str], script: str, page: list[Snippet], *, address: str, environment: Any) -> None:

@@ -13,10 +13,10 @@ from typing import Any
 import pytest
 
 from tests.house import ROOT, House
-from tests.snippets import differences, run_bash, run_js, snippets
+from tests.snippets import differences, run_bash, run_js, run_python, snippets
 
 DOCS = ROOT / "docs"
-PAGES = (DOCS / "api.md", DOCS / "admin.md")
+PAGES = (DOCS / "api.md", DOCS / "admin.md", DOCS / "stream.md")
 #: Enough for an announcement that workers have to tell.
 MANY_PEOPLE = """
 from accounts.models import User
@@ -52,6 +52,8 @@ def test_every_snippet_and_every_example_runs_as_it_is_written(
         with subtests.test(page.name, language="js"):
             if js := [one for one in snippets(page) if one.language == "js"]:
                 run_js(js, node=node(), address=house.url)
+        with subtests.test(page.name, language="python"):
+            run_python([one for one in snippets(page) if one.language == "python"], address=house.url)
     with subtests.test("monitoring.md"):
         bash = [one for one in snippets(DOCS / "monitoring.md") if one.language == "bash"]
         run_bash(bash, address=house.url, home=tmp_path, environment=house.environment_of_processes())
@@ -92,7 +94,7 @@ def play(name: str, house: House) -> None:
 
 def test_every_block_of_the_pages_is_run_or_compared() -> None:
     for page in PAGES:
-        assert {one.language for one in snippets(page)} <= {"bash", "js"}, page.name
+        assert {one.language for one in snippets(page)} <= {"bash", "js", "python"}, page.name
         assert page.read_text().count("```") == 2 * sum(2 if one.shown_as else 1 for one in snippets(page))
 
 

@@ -122,6 +122,8 @@ CALLS = (
     Call("delete", ONE),
     Call("post", f"{API}mark-all-read/", {"before": Field(LATER, (*when(LATER).wrong, *uuid(ID).wrong)).optional()}),
     Call("post", f"{API}bulk/", {"ids": listing(uuid(ID), 500), "action": choice("mark_read")}),
+    Call("get", f"{API}stream/"),
+    Call("post", f"{API}stream/ticket/"),
     Call("get", f"{API}settings/"),
     Call("put", f"{API}settings/", SETTINGS),
     Call("patch", f"{API}settings/", SETTINGS),

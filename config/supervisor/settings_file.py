@@ -9,12 +9,13 @@ from config import demo
 from config.embedded import Places
 
 
-def write_settings(where: Places, *, port: int, with_demo: bool) -> None:
+def write_settings(where: Places, *, port: int, stream_port: int, with_demo: bool) -> None:
     """Writes what every process of this data directory must agree on: secrets (kept), address and the demo's rules."""
     kept = dict(_read_settings(where.settings_file))
     made = {name: secrets.token_urlsafe(48) for name in ("SECRET_KEY", "SIMULATOR_SECRET")}
     lines = {name: kept.get(name, value) for name, value in made.items()}
     lines |= {"DEMO": str(with_demo).lower(), "PUBLIC_URL": f"http://127.0.0.1:{port}"}
+    lines["STREAM_PORT"] = str(stream_port)
     for name in ("DATABASE_URL", "DATABASE_OWNER_URL", "REDIS_URL"):
         if value := os.environ.get(name):
             lines[name] = value

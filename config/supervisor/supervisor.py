@@ -1,5 +1,6 @@
 """The order of things: lock, leftovers, servers, migrations, children; and back."""
 
+import contextlib
 import os
 import signal
 import socket
@@ -27,7 +28,8 @@ class CannotStart(Exception):
 class Supervisor:
     def __init__(self) -> None:
         self.where = embedded.places(ROOT / os.environ.get("DATA_DIR", ".data"))
-        self.port = _port()
+        self.port = _port("PORT", 8000)
+        self.stream_port = _stream_port(self.port)
         self.with_demo = os.environ.get("DEMO", "true").lower() in ("1", "true", "yes", "on")
         self.servers: list[Server] = []
         self.children: list[Child] = []
@@ -58,6 +60,7 @@ class Supervisor:
             MARK: str(self.where.data_dir),
             "DATA_DIR": str(self.where.data_dir),
             "PORT": str(self.port),
+            "STREAM_PORT": str(self.stream_port),
             "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}",
             "PYTHONUNBUFFERED": "1",
             "DJANGO_SETTINGS_MODULE": "config.settings",
@@ -67,21 +70,27 @@ class Supervisor:
         self.logs.mkdir(parents=True, exist_ok=True)
         for log in self.logs.glob("*.log"):
             log.unlink()
-        write_settings(self.where, port=self.port, with_demo=self.with_demo)
+        write_settings(self.where, port=self.port, stream_port=self.stream_port, with_demo=self.with_demo)
         self._start_servers()
         if self.stopping:
             return
         self._manage("migrate", "--verbosity", "0")
         if self.with_demo:
             self._manage("seed_demo")
+        self._start_children()
+        if not self.stopping:
+            say(welcome(self.port, self.where, with_demo=self.with_demo))
+
+    def _start_children(self) -> None:
+        """The web server first, as the demo's traffic calls it; the stream comes up beside the others."""
         self.children = children(with_demo=self.with_demo)
+        named = {child.name: child for child in self.children}
         for child in self.children:
             if not self.stopping:
                 child.start(self._environment(), self.logs)
             if child.name == "web":
-                self._wait_for_web(child)
-        if not self.stopping:
-            say(welcome(self.port, self.where, with_demo=self.with_demo))
+                self._wait_for(child, self.port)
+        self._wait_for(named["stream"], self.stream_port)
 
     def _start_servers(self) -> None:
         if not os.environ.get("DATABASE_URL"):
@@ -114,13 +123,13 @@ class Supervisor:
             last = "\n".join(done.stderr.strip().splitlines()[-3:])
             raise CannotStart(f"manage.py {words[0]} failed:\n{last}")
 
-    def _wait_for_web(self, web: Child) -> None:
+    def _wait_for(self, child: Child, port: int) -> None:
         deadline = time.monotonic() + 30
         # Where it listens at every address, this machine is one of them.
         host = os.environ.get("HOST", "127.0.0.1").replace("0.0.0.0", "127.0.0.1")  # noqa: S104
-        while not self.stopping and not embedded.web_answers(self.port, host=host):
-            if web.ended() or time.monotonic() > deadline:
-                raise CannotStart(f"The web server did not start:\n{tail(self.logs / 'web.log')}")
+        while not self.stopping and not embedded.web_answers(port, host=host):
+            if child.ended() or time.monotonic() > deadline:
+                raise CannotStart(f"{child.name} did not start:\n{tail(self.logs / f'{child.name}.log')}")
             time.sleep(0.1)
 
     def _watch(self) -> None:
@@ -160,18 +169,36 @@ class Supervisor:
             say(f"Stopped. The data stays in {self.where.data_dir}.")
 
 
-def _port() -> int:
-    text = os.environ.get("PORT", "8000")
+def _port(name: str, default: int) -> int:
+    text = os.environ.get(name, str(default))
     if not text.isdecimal() or not 0 < int(text) < 65536:
-        raise CannotStart(f"PORT must be a number from 1 to 65535, not {text!r}.")
+        raise CannotStart(f"{name} must be a number from 1 to 65535, not {text!r}.")
     return int(text)
 
 
+def _stream_port(port: int) -> int:
+    """STREAM_PORT, else the one after the web server's, else any: the web server sends on to it, whichever it is."""
+    if "STREAM_PORT" in os.environ:
+        return _port("STREAM_PORT", port)
+    return port + 1 if port < 65535 and _is_free(port + 1) else embedded.free_port()
+
+
 def _require_free_port(port: int) -> None:
+    try:
+        _bind(port)
+    except OSError as error:
+        raise CannotStart(f"Port {port} is not free ({error.strerror}). Try: make up PORT={port + 1}") from None
+
+
+def _is_free(port: int) -> bool:
+    with contextlib.suppress(OSError):
+        _bind(port)
+        return True
+    return False
+
+
+def _bind(port: int) -> None:
     # A plain bind: the web server's own SO_REUSEPORT would share the port with whoever has it already.
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((os.environ.get("HOST", "127.0.0.1"), port))
-        except OSError as error:
-            raise CannotStart(f"Port {port} is not free ({error.strerror}). Try: make up PORT={port + 1}") from None
+        probe.bind((os.environ.get("HOST", "127.0.0.1"), port))

@@ -5,6 +5,7 @@ from notifications.views.incidents import IncidentViewSet
 from notifications.views.maintenance import MaintenanceViewSet
 from notifications.views.metrics import metrics
 from notifications.views.settings import SettingsView
+from notifications.views.stream import StreamView, TicketView
 from notifications.views.system import SystemViewSet
 from notifications.views.templates import TemplateViewSet
 from notifications.views.thresholds import ThresholdViewSet
@@ -16,8 +17,10 @@ __all__ = [
     "MaintenanceViewSet",
     "NotificationViewSet",
     "SettingsView",
+    "StreamView",
     "SystemViewSet",
     "TemplateViewSet",
     "ThresholdViewSet",
+    "TicketView",
     "metrics",
 ]
