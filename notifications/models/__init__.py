@@ -1,4 +1,6 @@
 from notifications.models.announcement import Announcement
+from notifications.models.choice import ChannelChoice
+from notifications.models.delivery import Channel, Delivery, DeliveryAttempt
 from notifications.models.incident import Incident, IncidentAudience, IncidentEvent, Suspicion
 from notifications.models.maintenance import MaintenanceOccurrence, MaintenanceWindow
 from notifications.models.missed_change import MissedChange
@@ -7,10 +9,15 @@ from notifications.models.notification import Notification
 from notifications.models.preference import NotificationSettings
 from notifications.models.template import NotificationTemplate
 from notifications.models.threshold import Threshold, ThresholdChange
+from notifications.models.webhook import WebhookEndpoint
 
 __all__ = [
     "Announcement",
+    "Channel",
+    "ChannelChoice",
     "CheckResult",
+    "Delivery",
+    "DeliveryAttempt",
     "Incident",
     "IncidentAudience",
     "IncidentEvent",
@@ -26,4 +33,5 @@ __all__ = [
     "Suspicion",
     "Threshold",
     "ThresholdChange",
+    "WebhookEndpoint",
 ]

@@ -1,0 +1,58 @@
+"""What a way out of the house is: one file each in this package, which knows its vendor and nothing of rules."""
+
+import abc
+import datetime
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+from uuid import UUID
+
+
+@dataclass(frozen=True)
+class Parcel:
+    """One delivery as a channel gets it, the same at each attempt."""
+
+    id: UUID
+    """Stable: a receiver knows a repeat by it."""
+    content: dict[str, Any]
+    """See notifications.delivery.content."""
+    address: str
+    """A mailbox, an E.164 number, or nothing where the channel itself knows."""
+    endpoint: UUID | None = None
+    attempt: int = 1
+    extra: dict[str, Any] = field(default_factory=dict)
+
+
+class TryAgain(Exception):
+    """It was not taken, and may be later; `after` is what the receiver asked for."""
+
+    def __init__(self, reason: str, *, after: datetime.timedelta | None = None) -> None:
+        super().__init__(reason)
+        self.after = after
+
+
+class Refused(Exception):
+    """It was refused for good: trying again would be refused again."""
+
+
+class Uncertain(Exception):
+    """It may have been taken. Told at least once, so it is tried again, with the same id."""
+
+
+class Channel(abc.ABC):
+    slug: ClassVar[str]
+    #: Handed over by one worker in one go, over one connection where the channel has one.
+    batch: ClassVar[int] = 50
+
+    @contextmanager
+    def opened(self) -> Iterator[None]:
+        """Around a batch: what is opened once for all of it. Raises TryAgain when it cannot be opened."""
+        yield
+
+    @abc.abstractmethod
+    def send(self, parcel: Parcel) -> str:
+        """Hands it over and returns the receiver's reference, if it gave one. Never called in a transaction.
+
+        Raises TryAgain, Refused or Uncertain, in words for people and without secrets.
+        """

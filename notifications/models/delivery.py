@@ -1,0 +1,144 @@
+"""What leaves the house to tell somebody, and what became of it."""
+
+from typing import ClassVar, Self
+
+from django.conf import settings
+from django.db import models
+from django.utils.timezone import now
+from uuid_utils.compat import uuid7
+
+from notifications.models.incident import Incident
+from notifications.models.notification import Notification
+from notifications.models.priority import Priority
+from notifications.models.webhook import WebhookEndpoint
+from tenants.models import Tenant
+
+
+class Channel(models.TextChoices):
+    """Ways out of the house. The inbox is none: a row of it is there when its transaction commits."""
+
+    EMAIL = "email", "E-mail"
+    SMS = "sms", "SMS"
+    WEBHOOK = "webhook"
+    OPERATORS = "operators", "Operators' channels"
+
+
+class DeliveryQuerySet(models.QuerySet["Delivery"]):
+    def unfinished(self) -> Self:
+        return self.filter(state__in=[Delivery.State.WAITING, Delivery.State.CLAIMED])
+
+    def given_up(self) -> Self:
+        """The dead letters."""
+        return self.filter(state=Delivery.State.DEAD)
+
+
+class Delivery(models.Model):
+    """One message to one place: a person's mailbox or phone, a webhook endpoint, or the operators' channels.
+
+    Written in the transaction that writes what it tells of, and handed over after it commits: at least once, each time
+    with the same id, so that a receiver can drop a repeat. Only notifications.delivery writes it.
+
+    Not a TenantScoped model: the platform's own belong to no tenant. Its scope is the recipient or the endpoint.
+    """
+
+    class State(models.TextChoices):
+        WAITING = "waiting", "Waiting for its time or for another attempt"
+        CLAIMED = "claimed", "A worker is at it"
+        SENT = "sent"
+        DEAD = "dead", "Given up"
+        SKIPPED = "skipped", "Not sent, by a rule"
+        MERGED = "merged", "Told in a digest or summary"
+
+    id = models.UUIDField(
+        primary_key=True, default=uuid7, editable=False, help_text="What receivers know a repeat by."
+    )
+    key = models.CharField(max_length=200, unique=True, help_text="What is told to whom; the deduplication.")
+    channel = models.CharField(max_length=10, choices=Channel)
+    notification = models.ForeignKey(
+        Notification, null=True, blank=True, on_delete=models.CASCADE, related_name="deliveries"
+    )
+    recipient = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.CASCADE, related_name="+"
+    )
+    endpoint = models.ForeignKey(
+        WebhookEndpoint, null=True, blank=True, on_delete=models.CASCADE, related_name="deliveries"
+    )
+    tenant = models.ForeignKey(Tenant, null=True, blank=True, on_delete=models.CASCADE, related_name="+")
+    incident = models.ForeignKey(Incident, null=True, blank=True, on_delete=models.CASCADE, related_name="deliveries")
+    digest = models.ForeignKey(
+        "self",
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="parts",
+        help_text="What told it instead.",
+    )
+    priority = models.CharField(max_length=10, choices=Priority)
+    content = models.JSONField(help_text="What is told, the same at each attempt: see delivery.content.")
+    state = models.CharField(max_length=8, choices=State, default=State.WAITING)
+    rule = models.CharField(max_length=200, blank=True, help_text="Why it is sent, held back or skipped, in words.")
+    reason = models.CharField(max_length=300, blank=True, help_text="What the last attempt ended with, in words.")
+    reference = models.CharField(
+        max_length=200, blank=True, help_text="Where it was accepted: the receiver's id for it."
+    )
+    due_at = models.DateTimeField(default=now, help_text="Not before.")
+    attempts = models.PositiveSmallIntegerField(default=0)
+    claim_token = models.UUIDField(null=True, blank=True)
+    lease_expires_at = models.DateTimeField(null=True, blank=True)
+    created_at = models.DateTimeField(default=now, editable=False)
+    finished_at = models.DateTimeField(null=True, blank=True)
+
+    objects = DeliveryQuerySet.as_manager()
+
+    class Meta:
+        verbose_name_plural = "deliveries"
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                condition=models.Q(state="claimed") ^ models.Q(claim_token=None),
+                name="delivery_token_when_claimed",
+            ),
+        ]
+        indexes: ClassVar = [
+            # used by outbox.claim(): what is due, the longest waiting first, channel by channel
+            models.Index(fields=["channel", "due_at"], name="delivery_due", condition=models.Q(state="waiting")),
+            # used by outbox.replay(): what a worker that died was at
+            models.Index(fields=["lease_expires_at"], name="delivery_leased", condition=models.Q(state="claimed")),
+            # used by the monitor and the admin: dead letters, newest first
+            models.Index(fields=["-id"], name="delivery_dead", condition=models.Q(state="dead")),
+            # used by digests and the storm brake: what one person was or will be told lately
+            models.Index(fields=["recipient", "channel", "-created_at"], name="delivery_of_person"),
+            # used by the retention
+            models.Index(
+                fields=["finished_at"], name="delivery_finished", condition=models.Q(finished_at__isnull=False)
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.channel} {self.state} {self.key}"
+
+
+class DeliveryAttempt(models.Model):
+    """One attempt to hand a delivery over. Never changed."""
+
+    class Outcome(models.TextChoices):
+        ACCEPTED = "accepted"
+        TRY_AGAIN = "try_again"
+        REFUSED = "refused", "Refused for good"
+        UNKNOWN = "unknown", "It may have been taken"
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    delivery = models.ForeignKey(Delivery, on_delete=models.CASCADE, related_name="tries")
+    number = models.PositiveSmallIntegerField()
+    at = models.DateTimeField(default=now)
+    seconds = models.FloatField(default=0)
+    outcome = models.CharField(max_length=10, choices=Outcome)
+    reason = models.CharField(max_length=300, blank=True)
+
+    class Meta:
+        indexes: ClassVar = [
+            # used by what a delivery went through
+            models.Index(fields=["delivery", "id"], name="delivery_attempts"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.number}: {self.outcome}"
