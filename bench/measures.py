@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from bench.delivery import Delivering
 from bench.health import Health
 from bench.ledger import Ledger
 from bench.measure import Measure
@@ -10,7 +11,7 @@ from bench.receipts import Receipts
 from bench.sending import Sending
 from bench.stream import Stream
 
-MEASURES: tuple[type[Measure], ...] = (Poll, Sending, Receipts, Ledger, Health, Stream)
+MEASURES: tuple[type[Measure], ...] = (Poll, Sending, Receipts, Ledger, Delivering, Health, Stream)
 
 
 class Unknown(Exception):

@@ -236,6 +236,9 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
         "AnnouncementState": "notifications.models.Announcement.State",
         "AttemptOutcome": "sms.models.Attempt.Outcome",
         "BulkAction": "notifications.services.BulkAction",
+        "DeliveryChannel": ["in_app", "email", "sms"],
+        "DeliveryOutcome": "notifications.models.DeliveryAttempt.Outcome",
+        "DeliveryState": "notifications.models.Delivery.State",
         "CreditEntryKind": "sms.models.CreditEntry.Kind",
         "CreditLevel": ["critical", "warning", "ok"],
         "CsvDelimiter": [",", ";", "\t"],
@@ -374,6 +377,8 @@ TOP_UP_URL = env.str("TOP_UP_URL", default="")
 vars().update(env.email_url("EMAIL_URL", default="smtp://localhost:25"))
 EMAIL_TIMEOUT = 5
 DEFAULT_FROM_EMAIL = SERVER_EMAIL = env.str("EMAIL_FROM", default="bellwether@localhost")
+#: Without a server that was named nobody is told by e-mail, and each delivery says why.
+EMAIL_IS_SET = bool(env.str("EMAIL_URL", default=""))
 
 # --- Event stream (a process of its own: manage.py stream) -------------------------------------------------------
 
@@ -385,6 +390,17 @@ STREAM_CONNECTIONS = env.int("STREAM_CONNECTIONS", default=15_000)
 STREAMS_PER_PERSON = env.int("STREAMS_PER_PERSON", default=20)
 STREAM_HEARTBEAT_SECONDS = env.int("STREAM_HEARTBEAT_SECONDS", default=15)
 STREAM_TICKET_SECONDS = env.int("STREAM_TICKET_SECONDS", default=30)
+
+# --- Delivery ----------------------------------------------------------------------------------------------------
+
+#: How long one worker may hold what it hands over; half of it is for handing over.
+DELIVERY_LEASE = timedelta(seconds=env.int("DELIVERY_LEASE_SECONDS", default=120))
+DELIVERY_SWEEP_SECONDS = env.int("DELIVERY_SWEEP_SECONDS", default=15)
+#: The tenant (its slug) whose credits pay for SMS notifications; without one there are none.
+NOTIFICATION_SMS_TENANT = env.str("NOTIFICATION_SMS_TENANT", default="")
+NOTIFICATION_SMS_SENDER = env.str("NOTIFICATION_SMS_SENDER", default="Bellwether")
+#: Credits that all SMS notifications of one day (UTC) may cost together.
+NOTIFICATION_SMS_DAILY_CREDITS = env.int("NOTIFICATION_SMS_DAILY_CREDITS", default=200)
 
 # --- Celery ------------------------------------------------------------------------------------------------------
 
@@ -422,6 +438,11 @@ CELERY_BEAT_SCHEDULE = {
         "task": "notifications.tasks.sweep_announcements",
         "schedule": 30,
         "options": {"expires": 30},
+    },
+    "sweep deliveries": {
+        "task": "notifications.tasks.sweep_deliveries",
+        "schedule": DELIVERY_SWEEP_SECONDS,
+        "options": {"expires": DELIVERY_SWEEP_SECONDS},
     },
     "review providers": {"task": "sms.tasks.review_providers", "schedule": 60, "options": {"expires": 60}},
     "expire credits": {"task": "sms.tasks.expire_credits", "schedule": 60, "options": {"expires": 60}},

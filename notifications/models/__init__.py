@@ -1,5 +1,7 @@
 from notifications.models.announcement import Announcement
 from notifications.models.check_result import CheckResult
+from notifications.models.choice import ChannelChoice
+from notifications.models.delivery import Channel, Delivery, DeliveryAttempt, SmsSpending
 from notifications.models.incident import Incident, IncidentAudience, IncidentEvent, Suspicion
 from notifications.models.maintenance import MaintenanceOccurrence, MaintenanceWindow
 from notifications.models.missed_change import MissedChange
@@ -8,10 +10,15 @@ from notifications.models.notification import Notification
 from notifications.models.preference import NotificationSettings
 from notifications.models.template import NotificationTemplate
 from notifications.models.threshold import Threshold, ThresholdChange
+from notifications.models.webhook import WebhookEndpoint
 
 __all__ = [
     "Announcement",
+    "Channel",
+    "ChannelChoice",
     "CheckResult",
+    "Delivery",
+    "DeliveryAttempt",
     "Incident",
     "IncidentAudience",
     "IncidentEvent",
@@ -24,7 +31,9 @@ __all__ = [
     "NotificationSettings",
     "NotificationTemplate",
     "ReplayedEvent",
+    "SmsSpending",
     "Suspicion",
     "Threshold",
     "ThresholdChange",
+    "WebhookEndpoint",
 ]

@@ -1,5 +1,6 @@
 """How one person wants to be told."""
 
+import datetime
 from typing import ClassVar
 
 from django.conf import settings
@@ -24,6 +25,14 @@ class NotificationSettings(models.Model):
     sms_credit_critical_threshold = models.PositiveSmallIntegerField(
         default=10, help_text="Whole percent, below the warning threshold."
     )
+    quiet_from = models.TimeField(
+        null=True, blank=True, help_text="By the person's own clock; critical ones still come."
+    )
+    quiet_until = models.TimeField(null=True, blank=True, help_text="May be on the next day.")
+    daily_digest_at = models.TimeField(default=datetime.time(8), help_text="By the person's own clock.")
+    snoozed_until = models.DateTimeField(
+        null=True, blank=True, help_text="Until then only critical ones leave the house for this person."
+    )
     created_at = models.DateTimeField(default=now, editable=False)
     updated_at = models.DateTimeField(auto_now=True)
 
@@ -38,6 +47,10 @@ class NotificationSettings(models.Model):
             models.CheckConstraint(
                 condition=models.Q(sms_credit_critical_threshold__lt=models.F("sms_credit_warning_threshold")),
                 name="settings_critical_below_warning",
+            ),
+            models.CheckConstraint(
+                condition=~(models.Q(quiet_from=None) ^ models.Q(quiet_until=None)),
+                name="settings_quiet_has_both_ends",
             ),
         ]
 
