@@ -213,7 +213,12 @@ def _recipients(announcement: Announcement) -> UserQuerySet:
             people = everyone.filter(email__in=emails)
         case unknown:
             raise ValueError(f"No audience: {unknown}")
-    return preferences.reachable(people, priority=Priority(announcement.priority))
+    return preferences.reachable(
+        people,
+        category=announcement.notification_type,
+        priority=Priority(announcement.priority),
+        tenant_id=announcement.tenant_id,
+    )
 
 
 def _tenant(audience: Audience) -> Tenant | None:

@@ -154,12 +154,12 @@ def test_switched_on_again_they_come_again(member: User) -> None:
     assert len(services.notify(kind=Note, recipients=[member], context=HI)) == 1
 
 
-def test_settings_cost_one_query_however_many_are_told(
+def test_settings_cost_two_queries_however_many_are_told(
     member: User, outsider: User, owner: User, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
     turn_off(owner)
-    # the active template, who has turned it off, a savepoint around the rows
-    with django_assert_num_queries(5):
+    # the active template, the defaults, who has turned it off, a savepoint around the rows
+    with django_assert_num_queries(6):
         services.notify(kind=Note, recipients=[member, outsider, owner], context=HI)
     with django_assert_num_queries(4):  # nobody is left out of these
         services.notify(kind=Note, recipients=[member, outsider, owner], context=HI, priority=Priority.HIGH)
