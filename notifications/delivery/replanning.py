@@ -14,7 +14,6 @@ from notifications.models.priority import Priority
 from notifications.preferences.wishes import wishes_of
 
 State, Together = Delivery.State, Delivery.Together
-KINDS = ("tenant", "category", "priority", "channel", "together")
 
 
 def replan(*, user_id: UUID, now: datetime.datetime) -> int:
@@ -22,42 +21,39 @@ def replan(*, user_id: UUID, now: datetime.datetime) -> int:
 
     What was tried already, is due, or is a digest itself goes its way.
     """
-    moved = 0
-    for same, decision in _decisions(user_id, now):
-        moved += _move(same, decision, now)
-    return moved
+    return sum(_move(rows, decision, together, now) for rows, decision, together in _decided(user_id, now))
 
 
-def _decisions(user_id: UUID, now: datetime.datetime) -> Iterator[tuple[DeliveryQuerySet, Decision]]:
-    """All deliveries about which is decided alike, and what is decided now."""
-    rows = _to_come(user_id, now)
-    kinds = sorted(set(rows.values_list(*KINDS)), key=str)
-    for tenant in {kind[0] for kind in kinds}:
-        wishes = wishes_of(user_ids=[user_id], tenant_id=tenant)[user_id]
-        for _, category, priority, channel, together in (kind for kind in kinds if kind[0] == tenant):
-            decided = decide(category=category, priority=Priority(priority), wishes=wishes, now=now)
+def _decided(user_id: UUID, now: datetime.datetime) -> Iterator[tuple[DeliveryQuerySet, Decision, str]]:
+    """All deliveries about which is decided alike, what is decided now, and what holds them."""
+    to_come = _to_come(user_id, now)
+    # Few, however many deliveries there are.
+    kinds = set(to_come.values_list("tenant", KT("content__category"), "priority", "channel", "together"))
+    wishes = {tenant: wishes_of(user_ids=[user_id], tenant_id=tenant) for tenant in {kind[0] for kind in kinds}}
+    for tenant, category, priority, channel, together in sorted(kinds, key=str):
+        mine = wishes[tenant].get(user_id)
+        if mine is not None:
+            decided = decide(category=category, priority=Priority(priority), wishes=mine, now=now)
+            alike = to_come.filter(tenant=tenant, content__category=category, priority=priority)
             (decision,) = (one for one in decided if one.channel == channel)
-            yield (
-                rows.filter(tenant=tenant, category=category, priority=priority, channel=channel, together=together),
-                decision,
-            )
+            yield alike.filter(channel=channel, together=together), decision, together
 
 
 def _to_come(user_id: UUID, now: datetime.datetime) -> DeliveryQuerySet:
     of_person = Delivery.objects.filter(recipient=user_id, channel__in=[Channel.EMAIL, Channel.SMS], attempts=0)
-    ahead = of_person.filter(Q(state=State.HELD) | Q(state=State.WAITING, due_at__gt=now))
-    return ahead.annotate(category=KT("content__category"))
+    return of_person.filter(Q(state=State.HELD) | Q(state=State.WAITING, due_at__gt=now))
 
 
-def _move(rows: DeliveryQuerySet, decision: Decision, now: datetime.datetime) -> int:
+def _move(rows: DeliveryQuerySet, decision: Decision, together: str, now: datetime.datetime) -> int:
     """Rows that another transaction has claimed or merged meanwhile no longer fit, and are its own."""
-    if decision.is_sent and not decision.digest and decision.due_at is None:
-        rows = rows.exclude(together=Together.STORM)  # it is a storm still
-    changes = {
-        "state": decision.state,
-        "rule": decision.rule,
-        "together": decision.digest,
-        "due_at": decision.due_at or now,
-        "finished_at": None if decision.is_sent else now,
-    }
-    return rows.exclude(state=decision.state, due_at=changes["due_at"], rule=decision.rule).update(**changes)
+    due_at = decision.due_at or now
+    if together == Together.STORM and decision.is_sent and not decision.digest:
+        # A storm is none the less one; only when its summary comes may change.
+        return rows.filter(due_at__lt=due_at).update(due_at=due_at) if decision.due_at else 0
+    return rows.exclude(state=decision.state, due_at=due_at, rule=decision.rule).update(
+        state=decision.state,
+        rule=decision.rule,
+        together=decision.digest,
+        due_at=due_at,
+        finished_at=None if decision.is_sent else now,
+    )
