@@ -1,7 +1,17 @@
 from django.urls import path
 from rest_framework.routers import SimpleRouter
 
-from notifications.views import CreditTestView, NotificationViewSet, SettingsView, SystemViewSet, TemplateViewSet
+from notifications.views import (
+    CreditTestView,
+    NotificationViewSet,
+    PlatformDefaultsView,
+    PreferencesView,
+    SettingsView,
+    SnoozeView,
+    SystemViewSet,
+    TemplateViewSet,
+    TenantDefaultsView,
+)
 from notifications.views.inbox import recent
 
 router = SimpleRouter(use_regex_path=False)
@@ -13,6 +23,10 @@ router.register("", NotificationViewSet, basename="notification")
 urlpatterns = [
     path("recent/", recent, name="notification-recent"),
     path("settings/", SettingsView.as_view(), name="notification-settings"),
+    path("preferences/", PreferencesView.as_view(), name="notification-preferences"),
+    path("preferences/snooze/", SnoozeView.as_view(), name="notification-snooze"),
+    path("preferences/tenant/", TenantDefaultsView.as_view(), name="tenant-notification-defaults"),
+    path("preferences/platform/", PlatformDefaultsView.as_view(), name="platform-notification-defaults"),
     path("sms-credit/test/", CreditTestView.as_view(), name="sms-credit-test"),
     *router.urls,
 ]

@@ -1,7 +1,8 @@
 """The flat settings of the contract, and what stands beside the matrix: thresholds, quiet hours, digests, snooze."""
 
 import datetime
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from enum import Enum
 from typing import Any
 
 from django.db import transaction
@@ -9,16 +10,24 @@ from django.utils import timezone
 
 from accounts.models import User
 from notifications.changes import inbox_changed
+from notifications.delivery.clock import Window
 from notifications.delivery.replanning import replan
 from notifications.delivery.rules import Wishes, in_force, is_mandatory, is_on
 from notifications.models import ChannelChoice, Notification, NotificationSettings
 from notifications.models.choice import Column, When
-from notifications.preferences.cells import Cell, write
+from notifications.preferences.cells import Cell, choose, write
 from notifications.preferences.rows import locked
 from notifications.preferences.switches import said_by
 from notifications.preferences.wishes import SWITCHES, seen_by
 
 WARNING, CRITICAL = "sms_credit_warning_threshold", "sms_credit_critical_threshold"
+
+
+class Untouched(Enum):
+    UNTOUCHED = "untouched"
+
+
+UNTOUCHED = Untouched.UNTOUCHED
 
 
 class CriticalNotBelowWarning(Exception):
@@ -57,6 +66,29 @@ def change_settings(*, user: User, changes: Mapping[str, Any]) -> NotificationSe
         inbox_changed(user_ids=[user.pk])
         replan(user_id=user.pk, now=timezone.now())
     return row
+
+
+def change(
+    *,
+    user: User,
+    cells: Sequence[Cell] = (),
+    quiet_hours: Window | Untouched | None = UNTOUCHED,
+    daily_digest_at: datetime.time | None = None,
+) -> None:
+    """Writes what is given of this person's preferences, all or nothing. Raises CellRefused.
+
+    `quiet_hours` None takes them away.
+    """
+    changes: dict[str, Any] = {}
+    if not isinstance(quiet_hours, Untouched):
+        changes["quiet_from"], changes["quiet_until"] = quiet_hours or (None, None)
+    if daily_digest_at is not None:
+        changes["daily_digest_at"] = daily_digest_at
+    with transaction.atomic():
+        if cells:
+            choose(user=user, cells=cells)
+        if changes:
+            change_settings(user=user, changes=changes)
 
 
 def snooze(*, user: User, until: datetime.datetime | None) -> NotificationSettings:
