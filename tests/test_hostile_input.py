@@ -18,6 +18,7 @@ from tests import routes
 from tests.database import contents
 from tests.hostile import values
 from tests.hostile.calls import Call, Caller, Refusals, assert_tells_nothing, names_that_are_read
+from tests.hostile.preferences import PREFERENCE_CALLS
 from tests.hostile.sms import ID, LATER, PAGES, SMS_CALLS
 from tests.hostile.values import Field, choice, listing, obj, optional, phone, text, url, uuid, when, whole, yes_no
 
@@ -123,6 +124,7 @@ CALLS = (
     Call("get", f"{API}settings/"),
     Call("put", f"{API}settings/", SETTINGS),
     Call("patch", f"{API}settings/", SETTINGS),
+    *PREFERENCE_CALLS,
     Call(
         "post",
         f"{API}sms-credit/test/",

@@ -5,20 +5,51 @@ from typing import Any
 from rest_framework import serializers
 
 from accounts.describing import Reply
+from notifications.delivery import finding
 from notifications.delivery.explaining import HELD, SENT, SKIPPED
-from notifications.kinds import BY_SLUG
+from notifications.kinds import BY_SLUG, Kind
 from notifications.models import Notification
 from notifications.models.delivery import Delivery
 from notifications.models.priority import Priority
 from notifications.serializers.fields import PriorityField
 
 
-class ExplainSerializer(serializers.Serializer[Any]):
-    """Whom and what to explain. Who and which tenant that is, is found out by notifications.delivery.finding."""
+class SomebodyField(serializers.CharField):
+    """A user, by e-mail address or id."""
 
-    user = serializers.CharField(max_length=254, help_text="E-mail address or id.")
-    kind = serializers.ChoiceField(choices=sorted(BY_SLUG))
-    tenant = serializers.CharField(max_length=80, required=False, help_text="Slug or id.")
+    def to_internal_value(self, data: Any) -> Any:
+        try:
+            return finding.user(super().to_internal_value(data))
+        except finding.NotFound as missing:
+            raise serializers.ValidationError(str(missing)) from None
+
+
+class TenantField(serializers.CharField):
+    """A tenant, by slug or id."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        try:
+            return finding.tenant(super().to_internal_value(data))
+        except finding.NotFound as missing:
+            raise serializers.ValidationError(str(missing)) from None
+
+
+class KindField(serializers.ChoiceField):
+    """A kind of notification, by its slug."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(choices=sorted(BY_SLUG), **options)
+
+    def to_internal_value(self, data: Any) -> type[Kind]:
+        return BY_SLUG[super().to_internal_value(data)]
+
+
+class ExplainSerializer(serializers.Serializer[Any]):
+    """Gives what `explaining.explain` takes."""
+
+    user = SomebodyField(help_text="E-mail address or id.")
+    kind = KindField()
+    tenant = TenantField(required=False, help_text="Slug or id.")
     priority = PriorityField(required=False)
     at = serializers.DateTimeField(required=False, help_text="Now, unless given.")
 

@@ -87,7 +87,11 @@ def _cell(given: Any) -> Cell:
             pass
         case _:
             raise serializers.ValidationError(f"{A_CELL}, with null for no choice of your own.")
-    for value, choices in ((category, Notification.Type), (channel, Column), (when or When.OFF, When)):
+    for value, choices in (
+        (category, Notification.Type),
+        (channel, Column),
+        (When.OFF if when is None else when, When),
+    ):
         if value not in choices.values:
             raise serializers.ValidationError(f"{value[:40]} is none of {', '.join(choices.values)}.")
     return Cell(category, channel, None if when is None else When(when))

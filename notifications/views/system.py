@@ -16,9 +16,7 @@ from accounts.idempotency import idempotent
 from accounts.permissions import IsPlatformAdmin
 from accounts.query import query_of
 from notifications import announcements, incidents, services
-from notifications.delivery import finding
 from notifications.delivery.explaining import explain
-from notifications.kinds import BY_SLUG
 from notifications.models import Announcement
 from notifications.openapi import explaining as explain_openapi
 from notifications.openapi import system as openapi
@@ -96,17 +94,7 @@ class SystemViewSet(viewsets.ViewSet):
         """What would happen now, and why; it changes nothing."""
         given = ExplainSerializer(data=query_of(request))
         given.is_valid(raise_exception=True)
-        asked = given.validated_data
-        try:
-            asked["user"] = finding.user(asked["user"])
-        except finding.NotFound as missing:
-            raise ValidationError({"user": [str(missing)]}) from None
-        try:
-            asked["tenant"] = finding.tenant(asked["tenant"]) if "tenant" in asked else None
-        except finding.NotFound as missing:
-            raise ValidationError({"tenant": [str(missing)]}) from None
-        found = explain(**asked | {"kind": BY_SLUG[asked["kind"]]})
-        return Response({"success": True, "explanation": PlanSerializer(found).data})
+        return Response({"success": True, "explanation": PlanSerializer(explain(**given.validated_data)).data})
 
     @openapi.CLEAN_UP
     @action(detail=False, methods=["post"])
