@@ -49,6 +49,7 @@ COSTS = {
     f"{API}unread-count/": 2,
     f"{API}stats/": 5,
     f"{API}<uuid:notification_id>/": 2,
+    f"{API}<uuid:notification_id>/deliveries/": 4,  # the notification, its deliveries, and their attempts
     f"{API}settings/": 5,  # which tenant I work in, my wishes and the choices that they are made of, and the row
     f"{API}preferences/": 4,
     f"{API}preferences/tenant/": 3,

@@ -22,7 +22,7 @@ UPDATE notifications_notificationsettings SET
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("notifications", "0010_delivery_webhooks_choices"),
+        ("notifications", "0011_deliveries_seen_to"),
         ("tenants", "0002_named_tenant"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]

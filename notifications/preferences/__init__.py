@@ -4,8 +4,15 @@ The matrix of categories and channels is the truth. The three flat settings of o
 one says whether anything comes on that channel, and writing what it already says changes nothing.
 """
 
-from notifications.preferences.cells import Cell, CellRefused, choose, choose_for_platform, choose_for_tenant
-from notifications.preferences.inbox import muted, reachable
+from notifications.preferences.cells import (
+    Cell,
+    CellRefused,
+    choose,
+    choose_for_platform,
+    choose_for_tenant,
+    switch_off_email,
+)
+from notifications.preferences.inbox import muted, reachable, unreachable
 from notifications.preferences.matrix import Shown, defaults_of_platform, defaults_of_tenant, shown_to
 from notifications.preferences.rows import settings_of
 from notifications.preferences.settings import (
@@ -39,5 +46,7 @@ __all__ = [
     "settings_of",
     "shown_to",
     "snooze",
+    "switch_off_email",
+    "unreachable",
     "wishes_of",
 ]

@@ -52,6 +52,11 @@ def choose(*, user: User, cells: Sequence[Cell]) -> None:
         replan(user_id=user.pk, now=timezone.now())
 
 
+def switch_off_email(*, user_id: UUID, category: str) -> None:
+    """This person gets no more e-mail of this category; repeating it is fine. Raises CellRefused."""
+    choose(user=User.objects.get(pk=user_id), cells=[Cell(category, Column.EMAIL, When.OFF)])
+
+
 def choose_for_tenant(*, tenant_id: UUID, cells: Sequence[Cell]) -> None:
     """What holds for notifications of this tenant where a person chose nothing. Raises CellRefused."""
     check(cells)

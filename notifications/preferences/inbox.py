@@ -3,14 +3,13 @@
 from collections.abc import Collection
 from uuid import UUID
 
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from accounts.models import User, UserQuerySet
 from notifications.delivery.rules import URGENT, is_mandatory
 from notifications.models import ChannelChoice, NotificationSettings
 from notifications.models.choice import Column, When
 from notifications.models.priority import Priority
-from notifications.preferences.wishes import defaults_of
 
 
 def muted(*, user_ids: Collection[UUID], category: str, priority: Priority, tenant_id: UUID | None) -> set[UUID]:
@@ -24,16 +23,25 @@ def muted(*, user_ids: Collection[UUID], category: str, priority: Priority, tena
 
 def reachable(people: UserQuerySet, *, category: str, priority: Priority, tenant_id: UUID | None) -> UserQuerySet:
     """The same rule for people who are told in SQL: see rules.comes_to_inbox."""
-    if _comes_always(category, priority):
-        return people
+    return people if _comes_always(category, priority) else people.filter(_wanted(category, tenant_id))
+
+
+def unreachable(people: UserQuerySet, *, category: str, priority: Priority, tenant_id: UUID | None) -> UserQuerySet:
+    """The others: those who are told in no inbox."""
+    return people.none() if _comes_always(category, priority) else people.exclude(_wanted(category, tenant_id))
+
+
+def _wanted(category: str, tenant_id: UUID | None) -> Q:
     switched_off = NotificationSettings.objects.filter(user=OuterRef("pk"), in_app_notifications_enabled=False)
-    own = ChannelChoice.objects.filter(user=OuterRef("pk"), category=category, channel=Column.IN_APP)
-    people = people.filter(~Exists(switched_off))
-    tenants, platforms = defaults_of(tenant_id=tenant_id)
-    default = (platforms | tenants).get((category, Column.IN_APP.value), (When.AT_ONCE, ""))[0]
-    if default == When.OFF:
-        return people.filter(Exists(own.exclude(when=When.OFF)))
-    return people.filter(~Exists(own.filter(when=When.OFF)))
+    cells = ChannelChoice.objects.filter(category=category, channel=Column.IN_APP)
+    own, platforms = cells.filter(user=OuterRef("pk")), cells.filter(user=None, tenant=None)
+    tenants = cells.filter(user=None, tenant=tenant_id) if tenant_id else cells.none()
+    off_by_default = _is_off(tenants) | Q(~Exists(tenants), _is_off(platforms))
+    return Q(~Exists(switched_off)) & (Q(Exists(own.exclude(when=When.OFF))) | ~(_is_off(own) | off_by_default))
+
+
+def _is_off(cells: QuerySet[ChannelChoice]) -> Q:
+    return Q(Exists(cells.filter(when=When.OFF)))
 
 
 def _comes_always(category: str, priority: Priority) -> bool:

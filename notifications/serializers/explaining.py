@@ -7,7 +7,7 @@ from rest_framework import serializers
 from accounts.describing import Reply
 from notifications.delivery import finding
 from notifications.delivery.explaining import HELD, SENT, SKIPPED
-from notifications.kinds import BY_SLUG, Kind
+from notifications.kinds import BY_SLUG
 from notifications.models import Notification
 from notifications.models.delivery import Delivery
 from notifications.models.priority import Priority
@@ -40,7 +40,7 @@ class KindField(serializers.ChoiceField):
     def __init__(self, **options: Any) -> None:
         super().__init__(choices=sorted(BY_SLUG), **options)
 
-    def to_internal_value(self, data: Any) -> type[Kind]:
+    def to_internal_value(self, data: Any) -> Any:
         return BY_SLUG[super().to_internal_value(data)]
 
 
