@@ -30,7 +30,7 @@ CELLS = Field(
         [{"category": "security", "channel": "in_app", "when": "off"}],
     ),
 )
-CLOCK = (
+CLOCK: tuple[Any, ...] = (
     "24:00",
     "7:00",
     "07:60",
@@ -47,8 +47,7 @@ QUIET = Field(
     NIGHT,
     (
         *(*values.NOT_A_WORD, True, 5, "22:00", "22:00-07:00", {"from": "22:00"}, {"until": "07:00"}, [NIGHT]),
-        *({**NIGHT, "from": one} for one in (*CLOCK, None, 22, [], {})),
-        *({**NIGHT, "until": one} for one in (*CLOCK, None, 7)),
+        *({**NIGHT, end: one} for end in NIGHT for one in (*CLOCK, None, 7)),
         *({**NIGHT, "zone": "UTC"}, {"from": "07:00", "until": "07:00"}),
     ),
 )
