@@ -95,7 +95,7 @@ def _settle(key: UUID, what: Settled, *, now: datetime.datetime) -> int:
 
 
 def _channels_with_something_due(now: datetime.datetime) -> list[str]:
-    due = Delivery.objects.filter(state=State.WAITING, due_at__lte=now).exclude(content__has_key="digest")
+    due = Delivery.objects.filter(state=State.WAITING, due_at__lte=now)
     return [slug for slug in CHANNELS if due.filter(channel=slug).exists()]
 
 

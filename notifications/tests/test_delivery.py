@@ -129,7 +129,7 @@ def test_what_a_lost_worker_was_at_is_told_again_under_the_same_id(counting: typ
     Delivery.objects.filter(state="claimed").update(lease_expires_at=ago(seconds=1))
     assert [tasks.sweep_deliveries()["replayed"] for _ in range(2)] == [1, 0]
     assert deliver() == {"accepted": 1}
-    assert [parcel.id for parcel in counting.told] == [claimed.pk]
+    assert [parcel.id for parcel in counting.told] == [claimed.id]
     assert [outcome for _, outcome, _ in attempts(only())] == ["unknown", "accepted"]
 
 

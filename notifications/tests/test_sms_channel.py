@@ -14,7 +14,7 @@ from notifications.delivery import claiming, dispatch, sweeping
 from notifications.models import Delivery, SmsSpending
 from notifications.models.priority import Priority
 from notifications.tests.delivering import Urgent, deliver, only, wants
-from notifications.tests.helpers import in_threads, problem, see
+from notifications.tests.helpers import ago, in_threads, problem, see
 from sms import services as sms
 from sms.models import Batch, Message, Route, Status
 from sms.providers.base import Outbound, Temporary
@@ -97,9 +97,9 @@ def test_whoever_dies_after_queueing_queues_nothing_twice(paying: Tenant, reader
     tell(reader)
     (claimed,) = claiming.claim(channel="sms", most=1)
     carrier = Sms()
-    parcel = dispatch._parcel(claimed, carrier.besides([claimed])[claimed.pk])
+    parcel = dispatch._parcel(claimed, carrier.besides([claimed])[claimed.id])
     queued = carrier.send(parcel)
-    Delivery.objects.filter(pk=claimed.pk).update(lease_expires_at=claimed.created_at)
+    Delivery.objects.filter(pk=claimed.id).update(lease_expires_at=ago(seconds=1))
     assert sweeping.sweep()["replayed"] == 1
     assert deliver("sms") == {"accepted": 1}
     assert (only("sms").reference, Message.objects.count()) == (queued, 1)
