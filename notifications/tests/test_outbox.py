@@ -69,6 +69,14 @@ def test_telling_the_same_again_writes_nothing_again(counting: type[Counting], a
     assert list(keys) == [f"incident:{incident.pk}:{event}:{admin.pk}:email" for event in ("opened", "resolved")]
 
 
+def test_deleting_counts_notifications_and_takes_along_what_was_sent_of_them(
+    counting: type[Counting], member: User
+) -> None:
+    ids = [tell(member).pk for _ in range(3)]
+    assert services.bulk(user=member, ids=ids, action=services.BulkAction.DELETE) == 3
+    assert not Delivery.objects.exists()
+
+
 def test_what_is_no_event_is_told_as_often_as_it_is_told(counting: type[Counting], member: User) -> None:
     tell(member)
     tell(member)
