@@ -236,6 +236,7 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
         "AnnouncementState": "notifications.models.Announcement.State",
         "AttemptOutcome": "sms.models.Attempt.Outcome",
         "BulkAction": "notifications.services.BulkAction",
+        "Column": "notifications.models.choice.Column",
         "DeliveryChannel": ["in_app", "email", "sms"],
         "DeliveryOutcome": "notifications.models.DeliveryAttempt.Outcome",
         "DeliveryState": "notifications.models.Delivery.State",
@@ -255,8 +256,11 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
         "Priority": "notifications.models.priority.Priority",
         "PriorityOrUrgent": ["low", "medium", "high", "critical", "urgent"],
         "Role": "tenants.models.Membership.Role",
+        "Outcome": ["sent", "held", "skipped"],
         "Traffic": "sms.models.Traffic",
         "Weekday": ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"],
+        "When": "notifications.models.choice.When",
+        "Whose": "notifications.delivery.rules.Whose",
     },
     "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
     "COMPONENT_SPLIT_REQUEST": True,
@@ -369,6 +373,18 @@ POLLS_PER_SECOND = env.int("POLLS_PER_SECOND", default=300)
 POLLS_PER_MINUTE = env.int("POLLS_PER_MINUTE", default=240)
 UNREAD_COUNT_CAP = 1000  # the contract's; a longer count tells a person nothing more
 RETENTION_DAYS = env.int("RETENTION_DAYS", default=30)
+#: Categories that nobody can switch off in the inbox and by e-mail; security is one whatever is named here.
+MANDATORY_CATEGORIES = env.list("MANDATORY_CATEGORIES", default=["security"])
+#: Of more than so many deliveries to one person on one channel within the window, the rest is told in a summary;
+#: 0: never.
+STORM_LIMIT = env.int("STORM_LIMIT", default=10)
+STORM_WINDOW = timedelta(minutes=env.int("STORM_WINDOW_MINUTES", default=10))
+#: A storm that goes on longer is summed up all the same.
+STORM_LONGEST = timedelta(minutes=env.int("STORM_LONGEST_MINUTES", default=60))
+#: How many of its notifications a digest names; the rest is counted.
+DIGEST_LINES = env.int("DIGEST_LINES", default=20)
+#: Nobody is left snoozing for longer by mistake.
+SNOOZE_LONGEST = timedelta(days=env.int("SNOOZE_LONGEST_DAYS", default=30))
 #: Where the front end sells credits: an absolute address or a path on its site. Without one, warnings have no button.
 TOP_UP_URL = env.str("TOP_UP_URL", default="")
 

@@ -188,7 +188,7 @@ def _sample(announcement: Announcement) -> Notification:
 
 def _unseen(announcement: Announcement, *, until: UUID | None) -> list[UUID]:
     """Those of this chunk who turned the inbox off and may want to be told in another way; the last has no end."""
-    people = preferences.unreachable(_audience(announcement), priority=Priority(announcement.priority))
+    people = preferences.unreachable(_audience(announcement), **_about(announcement))
     if announcement.cursor is not None:
         people = people.filter(pk__gt=announcement.cursor)
     if until is not None:
@@ -223,7 +223,13 @@ def _hint(ids: list[UUID]) -> None:
 
 def _recipients(announcement: Announcement) -> UserQuerySet:
     """Those of the audience who want to be told something of this priority in the inbox."""
-    return preferences.reachable(_audience(announcement), priority=Priority(announcement.priority))
+    return preferences.reachable(_audience(announcement), **_about(announcement))
+
+
+def _about(announcement: Announcement) -> Any:
+    """What preferences go by."""
+    priority, category = Priority(announcement.priority), announcement.notification_type
+    return {"category": category, "priority": priority, "tenant_id": announcement.tenant_id}
 
 
 def _audience(announcement: Announcement) -> UserQuerySet:

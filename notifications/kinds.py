@@ -36,6 +36,8 @@ class Kind:
     variables: ClassVar[Mapping[str, str]] = {}
     is_system: ClassVar[bool] = True
     is_auto_generated: ClassVar[bool] = True
+    #: Told to whom its author chose; else to the platform's admins, and of a tenant's to its owners and admins.
+    is_for_anybody: ClassVar[bool] = False
 
     @classmethod
     def write(cls, context: Mapping[str, object]) -> tuple[str, str]:
@@ -160,6 +162,7 @@ class Announced(Kind):
     slug = "announcement"
     notification_type = Notification.Type.INFO
     is_auto_generated = False
+    is_for_anybody = True
     title = "$title"
     message = "$message"
     variables = {"title": "Maintenance on Sunday", "message": "Sending pauses from 02:00 to 03:00 UTC."}

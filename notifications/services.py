@@ -44,14 +44,20 @@ def notify(  # noqa: PLR0913 (the one door)
 
     The same `event` of an incident (without one: of a tenant and kind) is never told to the same person twice,
     whoever else is telling it at this moment. The priority is the given one, else the kind's, else the incident's.
-    Whoever turned in-app notifications off has no row where it is low or medium, except those in `regardless`, and
-    may still be told on other channels: what leaves the house is written here too, and handed over after the commit.
+    Whoever turned this category off in the inbox has no row where it is low or medium, except those in `regardless`,
+    and may still be told on other channels: what leaves the house is written here too, and handed over after the
+    commit.
     """
     title, message = texts.write(kind, context)
     action_text, action_url = kind.action()
     chosen = priority or kind.priority or (Priority(incident.priority) if incident else Priority.MEDIUM)
     people = {person.pk: person for person in recipients}
-    muted = preferences.muted(user_ids=people, priority=chosen) - {person.pk for person in regardless}
+    muted = preferences.muted(
+        user_ids=people,
+        category=kind.notification_type,
+        priority=chosen,
+        tenant_id=tenant.pk if tenant else None,
+    ) - {person.pk for person in regardless}
     same: dict[str, Any] = {"tenant": tenant, "incident": incident, "event": event, "priority": chosen}
     same |= {"action_text": action_text, "action_url": action_url}
     same |= {"title": title, "message": message, "data": data or {}, "created_at": now or timezone.now()}

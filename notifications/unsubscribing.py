@@ -1,6 +1,7 @@
 """Links by which somebody ends e-mail of one category without signing in: the link itself says who and what."""
 
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 from django.conf import settings
@@ -8,7 +9,10 @@ from django.core import signing
 
 from accounts.models import User
 from notifications import preferences
+from notifications.delivery.rules import is_mandatory
+from notifications.delivery.words import DIGEST, STORM
 from notifications.models import Notification
+from notifications.models.choice import Column
 
 SALT = "notifications.unsubscribe"
 
@@ -33,13 +37,21 @@ def link(*, user_id: UUID, category: str) -> str:
     return f"{settings.PUBLIC_URL}/unsubscribe/{token}/"
 
 
+def offered(content: dict[str, Any]) -> bool:
+    """Whether a link can end mail like this: not what is mandatory, and not what is of many categories."""
+    return content["kind"] not in (DIGEST, STORM) and not is_mandatory(content["category"], Column.EMAIL)
+
+
 def read(token: str) -> Wish:
     """Raises BadLink."""
     try:
         user_id, category = signing.loads(token, salt=SALT)
-        return Wish(User.objects.get(pk=user_id), Notification.Type(category).value)
+        wish = Wish(User.objects.get(pk=user_id), Notification.Type(category).value)
     except (signing.BadSignature, ValueError, User.DoesNotExist):
         raise BadLink from None
+    if is_mandatory(category, Column.EMAIL):  # by now
+        raise BadLink
+    return wish
 
 
 def follow(wish: Wish) -> None:

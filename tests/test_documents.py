@@ -16,7 +16,7 @@ from tests.house import ROOT, House
 from tests.snippets import differences, run_bash, run_js, run_python, snippets
 
 DOCS = ROOT / "docs"
-PAGES = (DOCS / "api.md", DOCS / "admin.md", DOCS / "stream.md")
+PAGES = (DOCS / "api.md", DOCS / "admin.md", DOCS / "stream.md", DOCS / "preferences.md")
 #: Enough for an announcement that workers have to tell.
 MANY_PEOPLE = """
 from accounts.models import User

@@ -20,6 +20,7 @@ from tests.hostile import values
 from tests.hostile.calls import Call, Caller, Refusals, assert_tells_nothing, names_that_are_read
 from tests.hostile.history import HISTORY_CALLS
 from tests.hostile.incidents import INCIDENT_CALLS, MAINTENANCE_CALLS
+from tests.hostile.preferences import PREFERENCE_CALLS
 from tests.hostile.sms import ID, LATER, PAGES, SMS_CALLS
 from tests.hostile.values import Field, choice, listing, obj, optional, phone, text, url, uuid, when, whole, yes_no
 
@@ -128,6 +129,7 @@ CALLS = (
     Call("get", f"{API}settings/"),
     Call("put", f"{API}settings/", SETTINGS),
     Call("patch", f"{API}settings/", SETTINGS),
+    *PREFERENCE_CALLS,
     Call(
         "post",
         f"{API}sms-credit/test/",

@@ -36,7 +36,14 @@ from tests.conftest import RowsOf
 
 #: It describes itself, and its readers.
 REFERENCE = {"/api/schema/", "/api/docs/"}
-FOR_PLATFORM_ADMINS = ("/api/notifications/system/", "/api/notifications/templates/", "/api/sms/top-ups/")
+FOR_PLATFORM_ADMINS = (
+    "/api/notifications/system/",
+    "/api/notifications/templates/",
+    "/api/notifications/preferences/platform/",
+    "/api/sms/top-ups/",
+)
+#: What a call cannot do without.
+QUERIES = {"/api/notifications/system/explain/": "?user={}&kind=problem_opened"}
 FORM, MULTIPART = "application/x-www-form-urlencoded", "multipart/form-data"
 PROBLEM = "application/problem+json"
 
@@ -180,7 +187,7 @@ def test_its_example_works_and_the_reply_is_as_it_says(
     status, media_type, said = success(operation)
     for sent_as, given in _given(operation):
         provider = "twilio" if sent_as == FORM else "simulator"
-        address = path.format(**rows, provider=provider)
+        address = path.format(**rows, provider=provider) + QUERIES.get(path, "").format(user.email)
         body = _encoded(sent_as, json.loads(_real(json.dumps(given), user, rows)))
         headers = signatures(address, body)
         content_type = MULTIPART_CONTENT if sent_as == MULTIPART else sent_as

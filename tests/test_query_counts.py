@@ -60,7 +60,13 @@ COSTS = {
     f"{API}stats/": 5,
     f"{API}<uuid:notification_id>/": 2,
     f"{API}<uuid:notification_id>/deliveries/": 4,  # the notification, its deliveries, and their attempts
-    f"{API}settings/": 2,
+    f"{API}settings/": 5,  # which tenant I work in, my wishes and the choices that they are made of, and the row
+    f"{API}preferences/": 4,
+    f"{API}preferences/tenant/": 3,
+    f"{API}preferences/platform/": 2,
+    # whom, the tenant they work in and whether they manage it, endpoints, their wishes (for the inbox and again for
+    # the plan), and the storm brake
+    f"{API}system/explain/": 10,
     f"{API}templates/": 2,
     f"{API}templates/<uuid:template_id>/": 2,
     f"{API}system/health-check/": 2,  # again within HEALTH_CHECK_MAX_AGE
@@ -78,6 +84,8 @@ COSTS = {
 }
 #: Sent on to its own process, which is counted in notifications/tests/test_stream.py.
 ELSEWHERE = f"{API}stream/"
+#: What a read cannot do without.
+QUERIES = {f"{API}system/explain/": "?user=owner@acme.test&kind=sms_credit_low"}
 FEW, MANY = 2, 20
 
 
@@ -171,7 +179,7 @@ def reader(owner: User, tenant: Tenant, settings: Settings) -> Reader:
 
 @pytest.mark.parametrize("route", COSTS)
 def test_a_read_costs_what_it_did_however_many_rows_there_are(route: str, reader: Reader) -> None:
-    path = routes.address(route, reader.things)
+    path = routes.address(route, reader.things) + QUERIES.get(route, "")
     costs = []
     for rows in (FEW, MANY):
         reader.grow(rows)

@@ -24,11 +24,20 @@ from tests.test_hostile_input import CALLS
 #: Who brings credentials in the body, or a signature: these answer strangers, but let none in.
 OPEN = {"api/auth/login/", "api/auth/token/refresh/", "api/auth/logout/", "api/sms/receipts/<slug:provider>/"}
 METHODS = ("get", "head", "options", "post", "put", "patch", "delete")
-ADMINS_ONLY = ("api/notifications/system/", "api/notifications/templates/", "api/sms/top-ups/")
+ADMINS_ONLY = (
+    "api/notifications/system/",
+    "api/notifications/templates/",
+    "api/notifications/preferences/platform/",
+    "api/sms/top-ups/",
+)
+DEFAULTS = "api/notifications/preferences/tenant/"
 CREDIT_TEST = "api/notifications/sms-credit/test/"
 SMS = "api/sms/"
-#: What destroys, takes data out or shows money: for a tenant's owners and admins.
+#: What destroys, takes data out, shows money or holds for everybody: for a tenant's owners and admins.
 MANAGERS_ONLY = {
+    ("get", DEFAULTS),
+    ("put", DEFAULTS),
+    ("patch", DEFAULTS),
     ("delete", f"{SMS}contacts/<uuid:contact_id>/"),
     ("post", f"{SMS}contacts/<uuid:contact_id>/opt-in/"),
     ("get", f"{SMS}contacts/export.csv"),
@@ -43,7 +52,7 @@ MINE_ONLY = [route for route in CLOSED if "<" in route and route not in FOR_ADMI
 WITHOUT_ID = [route for route in CLOSED if "<" not in route]
 GOOD = {(call.method, call.route): call for call in CALLS}
 CALLS_OF_TENANTS = sorted(
-    call for call in GOOD if call[1].startswith(SMS) and call[1] in CLOSED and call[1] not in FOR_ADMINS
+    call for call in GOOD if call[1].startswith((SMS, DEFAULTS)) and call[1] in CLOSED and call[1] not in FOR_ADMINS
 )
 
 Things = dict[str, Any]

@@ -91,7 +91,9 @@ def require_mailbox(address: str) -> None:
 def compose(parcel: Parcel) -> EmailMultiAlternatives:
     """The same at each attempt, so that a mail program that gets it twice can drop the second."""
     person = parcel.extra.get("recipient")
-    stop = unsubscribing.link(user_id=person, category=parcel.content["category"]) if person else ""
+    stop = ""
+    if person and unsubscribing.offered(parcel.content):
+        stop = unsubscribing.link(user_id=person, category=parcel.content["category"])
     letter = letters.write(parcel.content, rule=parcel.extra["rule"], stop=stop)
     message = EmailMultiAlternatives(
         letter.subject, letter.text, settings.DEFAULT_FROM_EMAIL, [parcel.address], headers=_headers(parcel, stop)

@@ -17,13 +17,12 @@ from notifications.models import Delivery
 State = Delivery.State
 
 # The row locks are skipped, not waited for: what another worker is claiming is not ours. Picked once and kept: inside
-# a join Postgres may pick again for each row, and then LIMIT bounds nothing. What is told in a digest waits for the
-# digest. An operator is told of the end only after the beginning: the other way round leaves an alarm open for ever.
+# a join Postgres may pick again for each row, and then LIMIT bounds nothing. An operator is told of the end only after
+# the beginning: the other way round leaves an alarm open for ever.
 CLAIM = """
 WITH picked AS MATERIALIZED (
     SELECT waiting.id FROM notifications_delivery AS waiting
     WHERE waiting.state = 'waiting' AND waiting.channel = %(channel)s AND waiting.due_at <= %(now)s
-      AND NOT waiting.content ? 'digest'
       AND (waiting.channel <> 'operators' OR NOT EXISTS (
           SELECT 1 FROM notifications_delivery AS earlier
           WHERE earlier.incident_id = waiting.incident_id AND earlier.channel = 'operators'

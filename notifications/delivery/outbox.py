@@ -11,9 +11,8 @@ from django.db import connection, transaction
 from django.utils import timezone
 from uuid_utils.compat import uuid7
 
-from notifications import preferences
 from notifications.channels import operators
-from notifications.delivery import content, ready, rules
+from notifications.delivery import content, planning, rules
 from notifications.delivery.hints import hint
 from notifications.models import Channel, Delivery, Notification
 from notifications.models.priority import Priority
@@ -34,6 +33,7 @@ class _Row:
     endpoint: UUID | None = None
     notification: UUID | None = None
     state: State = State.WAITING
+    together: str = ""
     due_at: Any = None
     own: dict[str, Any] = field(default_factory=dict)
     """What its content has besides what all of them say, or instead."""
@@ -67,24 +67,22 @@ def _stem(told: Notification) -> str:
 
 
 def _to_people(told: Notification, people: Mapping[UUID, UUID | None]) -> Iterator[_Row]:
-    wishes = preferences.wishes_of(user_ids=people, tenant_id=told.tenant_id) if people else {}
-    unknown = rules.Wishes()
-    now, priority = timezone.now(), Priority(told.priority)
-    lacks = {channel: ready.lacking(channel) for channel in Channel}
+    priority = Priority(told.priority)
+    about: Any = {"category": told.notification_type, "priority": priority, "now": timezone.now()}
+    planned = planning.plan(user_ids=people, tenant_id=told.tenant_id, **about)
     for person in sorted(people):
-        mine = wishes.get(person, unknown)
         row = people[person]
-        for one in rules.decide(category=told.notification_type, priority=priority, wishes=mine, now=now):
-            lack = lacks[one.channel] if one.is_sent else ""
+        for one in planned.get(person) or rules.decide(wishes=rules.Wishes(), **about):
             yield _Row(
                 str(person),
                 one.channel,
-                lack or one.rule,
+                one.rule,
                 recipient=person,
                 notification=row,
-                state=State.WAITING if one.is_sent and not lack else State.SKIPPED,
+                state=one.state,
+                together=one.digest,
                 due_at=one.due_at,
-                own={"notification_id": str(row) if row else None} | ({"digest": one.digest} if one.digest else {}),
+                own={"notification_id": str(row) if row else None},
             )
 
 
@@ -107,7 +105,9 @@ def _to_endpoints(told: Notification) -> Iterator[_Row]:
 
 
 def _to_operators(told: Notification) -> Iterator[_Row]:
-    if told.incident_id is None or told.tenant_id is not None:
+    if told.incident is None or told.tenant_id is not None:
+        return
+    if "outage" in told.incident.details:  # told out of band when it was, and when it was over
         return
     event = told.event.partition(":")[0]
     if event in FOR_OPERATORS or told.event == FIRST_REPORT:
@@ -120,17 +120,17 @@ INSERT = """
 WITH written AS (
     INSERT INTO notifications_delivery (
         id, key, channel, notification_id, recipient_id, endpoint_id, tenant_id, incident_id, priority, content, state,
-        rule, reason, reference, due_at, attempts, created_at, finished_at
+        together, rule, reason, reference, due_at, attempts, created_at, finished_at
     )
     SELECT given.id, given.key, given.channel, given.notification, given.recipient, given.endpoint, %(tenant)s,
            %(incident)s, %(priority)s,
            CASE WHEN given.state = 'skipped' THEN '{}' ELSE %(content)s::jsonb || given.own END, given.state,
-           given.rule, '', '', coalesce(given.due_at, %(now)s), 0, %(now)s,
+           given.together, given.rule, '', '', coalesce(given.due_at, %(now)s), 0, %(now)s,
            CASE WHEN given.state = 'skipped' THEN %(now)s END
     FROM unnest(%(ids)s::uuid[], %(keys)s::text[], %(channels)s::text[], %(notifications)s::uuid[],
-                %(recipients)s::uuid[], %(endpoints)s::uuid[], %(own)s::jsonb[], %(states)s::text[], %(rules)s::text[],
-                %(due)s::timestamptz[])
-         AS given (id, key, channel, notification, recipient, endpoint, own, state, rule, due_at)
+                %(recipients)s::uuid[], %(endpoints)s::uuid[], %(own)s::jsonb[], %(states)s::text[],
+                %(together)s::text[], %(rules)s::text[], %(due)s::timestamptz[])
+         AS given (id, key, channel, notification, recipient, endpoint, own, state, together, rule, due_at)
     ON CONFLICT (key) DO NOTHING
     RETURNING channel, state, due_at
 )
@@ -155,7 +155,8 @@ def _insert(told: Notification, rows: list[_Row]) -> list[str]:
         "endpoints": [_text(row.endpoint) for row in rows],
         "own": [json.dumps(row.own) for row in rows],
         "states": [row.state.value for row in rows],
-        "rules": [row.rule[:200] for row in rows],
+        "together": [row.together for row in rows],
+        "rules": [row.rule[:500] for row in rows],
         "due": [row.due_at for row in rows],
     }
     with connection.cursor() as cursor:

@@ -12,6 +12,7 @@ from django.utils import timezone
 from notifications import incidents
 from notifications.channels import CHANNELS, get_channel
 from notifications.channels.base import Settled
+from notifications.delivery import digests
 from notifications.delivery.hints import hint
 from notifications.models import Channel, Delivery, DeliveryAttempt, Incident
 from notifications.models.priority import Priority
@@ -27,7 +28,7 @@ def sweep() -> dict[str, int]:
     """Takes back what a lost worker was at, follows what is settled later, and asks for workers where something is
     due; safe to run twice and at the same time as anything."""
     now = timezone.now()
-    found = {"replayed": replay(now=now), "settled": settle(now=now)}
+    found = {"replayed": replay(now=now), "settled": settle(now=now), "digests": digests.make_due(now)}
     waiting = _channels_with_something_due(now)
     hint(channels=waiting)
     return found | {"dead": watch_dead_letters(now=now), "hinted": len(waiting)}
@@ -94,7 +95,7 @@ def _settle(key: UUID, what: Settled, *, now: datetime.datetime) -> int:
 
 
 def _channels_with_something_due(now: datetime.datetime) -> list[str]:
-    due = Delivery.objects.filter(state=State.WAITING, due_at__lte=now).exclude(content__has_key="digest")
+    due = Delivery.objects.filter(state=State.WAITING, due_at__lte=now)
     return [slug for slug in CHANNELS if due.filter(channel=slug).exists()]
 
 

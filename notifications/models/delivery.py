@@ -25,7 +25,7 @@ class Channel(models.TextChoices):
 
 class DeliveryQuerySet(models.QuerySet["Delivery"]):
     def unfinished(self) -> Self:
-        return self.filter(state__in=[Delivery.State.WAITING, Delivery.State.CLAIMED])
+        return self.filter(state__in=[Delivery.State.WAITING, Delivery.State.HELD, Delivery.State.CLAIMED])
 
     def given_up(self) -> Self:
         """The dead letters."""
@@ -52,11 +52,17 @@ class Delivery(models.Model):
 
     class State(models.TextChoices):
         WAITING = "waiting", "Waiting for its time or for another attempt"
+        HELD = "held", "To be told together with others at its time"
         CLAIMED = "claimed", "A worker is at it"
         SENT = "sent"
         DEAD = "dead", "Given up"
         SKIPPED = "skipped", "Not sent, by a rule"
         MERGED = "merged", "Told in a digest or summary"
+
+    class Together(models.TextChoices):
+        HOURLY = "hourly", "In a digest each hour"
+        DAILY = "daily", "In a digest each day"
+        STORM = "storm", "In the summary of a storm"
 
     id = models.UUIDField(
         primary_key=True, default=uuid7, editable=False, help_text="What receivers know a repeat by."
@@ -90,12 +96,16 @@ class Delivery(models.Model):
         blank=True,
         on_delete=models.SET_NULL,
         related_name="parts",
+        db_index=False,  # most rows have none
         help_text="What told it instead.",
+    )
+    together = models.CharField(
+        max_length=6, choices=Together, blank=True, help_text="Why it is or was held; empty: it is told by itself."
     )
     priority = models.CharField(max_length=10, choices=Priority)
     content = models.JSONField(help_text="What is told, the same at each attempt: see delivery.content.")
     state = models.CharField(max_length=8, choices=State, default=State.WAITING)
-    rule = models.CharField(max_length=200, blank=True, help_text="Why it is sent, held back or skipped, in words.")
+    rule = models.CharField(max_length=500, blank=True, help_text="Why it is sent, held back or skipped, in words.")
     reason = models.CharField(max_length=300, blank=True, help_text="What the last attempt ended with, in words.")
     reference = models.CharField(
         max_length=200, blank=True, help_text="Where it was accepted: the receiver's id for it."
@@ -135,8 +145,12 @@ class Delivery(models.Model):
                 name="delivery_unsettled",
                 condition=models.Q(state="sent", finished_at=None),
             ),
-            # used by digests and the storm brake: what one person was or will be told lately
-            models.Index(fields=["recipient", "channel", "-created_at"], name="delivery_of_person"),
+            # used by the storm brake and when wishes change: what one person was or will be told, and when
+            models.Index(fields=["recipient", "channel", "-due_at"], name="delivery_of_person"),
+            # used by digests.make_due(): what was held and is due
+            models.Index(fields=["due_at"], name="delivery_held", condition=models.Q(state="held")),
+            # used when a digest is deleted, and by what it told
+            models.Index(fields=["digest"], name="delivery_of_digest", condition=models.Q(digest__isnull=False)),
             # used by an endpoint's own list, newest first; by what was told of an incident; when these are deleted
             models.Index(
                 fields=["endpoint", "-id"],

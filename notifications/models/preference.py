@@ -16,10 +16,13 @@ class NotificationSettings(models.Model):
     user = models.OneToOneField(
         settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="notification_settings"
     )
-    email_notifications_enabled = models.BooleanField(default=True)
-    sms_notifications_enabled = models.BooleanField(default=False, help_text="Off until asked for: it costs credits.")
+    # Each is the master switch of one column of the matrix: what its reader sees is preferences.switches.
+    email_notifications_enabled = models.BooleanField(null=True, blank=True, help_text="Empty: never said.")
+    sms_notifications_enabled = models.BooleanField(
+        null=True, blank=True, help_text="Empty: off until asked for, since it costs credits."
+    )
     in_app_notifications_enabled = models.BooleanField(
-        default=True, help_text="Off leaves the inbox to high and critical ones."
+        null=True, blank=True, help_text="Off leaves the inbox to high and critical ones."
     )
     sms_credit_warning_threshold = models.PositiveSmallIntegerField(default=25, help_text="Whole percent.")
     sms_credit_critical_threshold = models.PositiveSmallIntegerField(
@@ -51,6 +54,10 @@ class NotificationSettings(models.Model):
             models.CheckConstraint(
                 condition=~(models.Q(quiet_from=None) ^ models.Q(quiet_until=None)),
                 name="settings_quiet_has_both_ends",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(quiet_from=None) | ~models.Q(quiet_from=models.F("quiet_until")),
+                name="settings_quiet_has_a_length",
             ),
         ]
 

@@ -42,7 +42,7 @@ DELIVERED: dict[str, Any] = {
     "id": "01961f10-3b7f-7a02-9c1e-5d2b8f4a6e01",
     "channel": "email",
     "state": "sent",
-    "rule": "E-mail is on in the settings.",
+    "rule": "E-mail for system: at once, as it is built in.",
     "reason": "",
     "digest": None,
     "created_at": "2026-03-10T12:00:00.000Z",
@@ -56,7 +56,7 @@ SKIPPED = DELIVERED | {
     "id": "01961f10-3b7f-7a02-9c1e-5d2b8f4a6e02",
     "channel": "sms",
     "state": "skipped",
-    "rule": "SMS is off in the settings.",
+    "rule": "SMS for system: off, as it is built in.",
     "attempts": [],
 }
 READ = ITEM | {"status": "read", "is_unread": False, "read_at": "2026-03-10T14:00:00.000Z"}

@@ -7,8 +7,12 @@ from notifications.models import NotificationSettings
 
 
 class SettingsSerializer(serializers.ModelSerializer[NotificationSettings]):
-    """How I want to be told. Thresholds are whole percents."""
+    """How I want to be told. Thresholds are whole percents; the three switches say whether anything comes on a channel
+    (see preferences.flat_of), which is not what is stored."""
 
+    email_notifications_enabled = serializers.BooleanField()
+    sms_notifications_enabled = serializers.BooleanField()
+    in_app_notifications_enabled = serializers.BooleanField()
     sms_credit_warning_threshold = StrictIntegerField(min_value=1, max_value=100)
     sms_credit_critical_threshold = StrictIntegerField(min_value=1, max_value=100)
 

@@ -273,7 +273,11 @@ def test_only_its_reader_sees_what_became_of_it(
     deliver()
     inbox, mail, text = get(member, f"{row.pk}/deliveries/")["deliveries"]
     assert (inbox["channel"], inbox["state"], inbox["id"]) == ("in_app", "sent", None)
-    assert (mail["state"], mail["rule"], mail["reason"]) == ("waiting", "E-mail is on in the settings.", "Busy.")
+    assert (mail["state"], mail["rule"], mail["reason"]) == (
+        "waiting",
+        "E-mail for info: at once, as it is built in.",
+        "Busy.",
+    )
     (tried,) = mail["attempts"]
     assert (tried["number"], tried["outcome"], tried["reason"]) == (1, "try_again", "Busy.")
     assert (text["state"], text["rule"], text["attempts"]) == ("skipped", "No verified phone number.", [])

@@ -7,10 +7,11 @@ from django.utils import timezone
 from pytest_django import DjangoCaptureOnCommitCallbacks, Settings
 
 from accounts.models import User
-from notifications import announcements, incidents, services
-from notifications.delivery import dispatch, rules
+from notifications import announcements, incidents, preferences, services
+from notifications.delivery import dispatch
 from notifications.kinds import Announced
-from notifications.models import Channel, Delivery, Incident, Notification, WebhookEndpoint
+from notifications.models import Delivery, Incident, Notification, WebhookEndpoint
+from notifications.models.choice import When
 from notifications.models.priority import Priority
 from notifications.tests.delivering import Counting, counting, deliver, wants
 from notifications.tests.helpers import Note, in_threads, problem, resolve, see, tell
@@ -30,7 +31,7 @@ def test_each_recipient_has_a_row_on_each_channel_and_each_says_by_which_rule(
     row = tell(member, "Hello")
     assert rows(notification=row, recipient=member) == [("email", "waiting"), ("sms", "skipped")]
     rules = dict(Delivery.objects.values_list("channel", "rule"))
-    assert rules == {"email": "E-mail is on in the settings.", "sms": "No verified phone number."}
+    assert rules == {"email": "E-mail for info: at once, as it is built in.", "sms": "No verified phone number."}
     skipped = Delivery.objects.get(channel="sms")
     assert (skipped.content, skipped.finished_at is not None, skipped.attempts) == ({}, True, 0)
     waiting = Delivery.objects.get(channel="email")
@@ -66,6 +67,14 @@ def test_telling_the_same_again_writes_nothing_again(counting: type[Counting], a
     resolve(incident)
     keys = Delivery.objects.filter(recipient=admin, channel="email").order_by("id").values_list("key", flat=True)
     assert list(keys) == [f"incident:{incident.pk}:{event}:{admin.pk}:email" for event in ("opened", "resolved")]
+
+
+def test_deleting_counts_notifications_and_takes_along_what_was_sent_of_them(
+    counting: type[Counting], member: User
+) -> None:
+    ids = [tell(member).pk for _ in range(3)]
+    assert services.bulk(user=member, ids=ids, action=services.BulkAction.DELETE) == 3
+    assert not Delivery.objects.exists()
 
 
 def test_what_is_no_event_is_told_as_often_as_it_is_told(counting: type[Counting], member: User) -> None:
@@ -160,13 +169,10 @@ def test_an_announcement_reaches_mailboxes_also_of_those_without_an_inbox(
     assert {one.content["kind"] for one in mail} == {Announced.slug}
 
 
-def test_a_digest_is_left_to_the_digest(
-    counting: type[Counting], member: User, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    held = [rules.Decision(Channel.EMAIL, "In the hourly digest.", digest="hourly")]
-    monkeypatch.setattr(rules, "decide", lambda **_: held)
+def test_a_digest_is_left_to_the_digest(counting: type[Counting], member: User, tenant: Tenant) -> None:
+    preferences.choose(user=member, cells=[preferences.Cell("info", "email", When.HOURLY)])
     tell(member)
-    assert (rows(), deliver()) == ([("email", "waiting")], {})
+    assert (rows(channel="email"), deliver()) == ([("email", "held")], {})
 
 
 @pytest.mark.django_db(transaction=True)

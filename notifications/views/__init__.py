@@ -4,6 +4,12 @@ from notifications.views.inbox import NotificationViewSet
 from notifications.views.incidents import IncidentViewSet
 from notifications.views.maintenance import MaintenanceViewSet
 from notifications.views.metrics import metrics
+from notifications.views.preferences import (
+    PlatformDefaultsView,
+    PreferencesView,
+    SnoozeView,
+    TenantDefaultsView,
+)
 from notifications.views.settings import SettingsView
 from notifications.views.stream import StreamView, TicketView
 from notifications.views.system import SystemViewSet
@@ -16,10 +22,14 @@ __all__ = [
     "IncidentViewSet",
     "MaintenanceViewSet",
     "NotificationViewSet",
+    "PlatformDefaultsView",
+    "PreferencesView",
     "SettingsView",
+    "SnoozeView",
     "StreamView",
     "SystemViewSet",
     "TemplateViewSet",
+    "TenantDefaultsView",
     "ThresholdViewSet",
     "TicketView",
     "metrics",

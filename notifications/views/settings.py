@@ -7,6 +7,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts.callers import caller
+from accounts.models import User
 from notifications import preferences
 from notifications.models import NotificationSettings
 from notifications.openapi import settings as openapi
@@ -20,20 +21,24 @@ class SettingsView(APIView):
 
     @openapi.SHOW
     def get(self, request: Request) -> Response:
-        return _shown(preferences.settings_of(user=caller(request)), "Notification settings")
+        user = caller(request)
+        return _shown(user, preferences.settings_of(user=user), "Notification settings")
 
     @openapi.CHANGE
     def put(self, request: Request) -> Response:
+        user = caller(request)
         given = SettingsSerializer(data=request.data, partial=True)
         given.is_valid(raise_exception=True)
         try:
-            row = preferences.change_settings(user=caller(request), changes=given.validated_data)
+            row = preferences.change_settings(user=user, changes=given.validated_data)
         except preferences.CriticalNotBelowWarning as refused:
             raise ValidationError({refused.field: [str(refused)]}) from None
-        return _shown(row, "Notification settings updated")
+        return _shown(user, row, "Notification settings updated")
 
     patch = put
 
 
-def _shown(row: NotificationSettings, message: str) -> Response:
-    return Response({"success": True, "message": message, "data": SettingsSerializer(row).data})
+def _shown(user: User, row: NotificationSettings, message: str) -> Response:
+    # What is shown of the switches is what the matrix comes to; the stored ones may never have been touched.
+    data = {**SettingsSerializer(row).data, **preferences.flat_of(user=user)}
+    return Response({"success": True, "message": message, "data": data})

@@ -15,10 +15,14 @@ from rest_framework.response import Response
 from accounts.callers import caller
 from accounts.idempotency import idempotent
 from accounts.permissions import IsPlatformAdmin
+from accounts.query import query_of
 from notifications import announcements, incidents, services, vouching
+from notifications.delivery.explaining import explain
 from notifications.models import Announcement
+from notifications.openapi import explaining as explain_openapi
 from notifications.openapi import system as openapi
 from notifications.serializers.announcements import AnnounceSerializer, JobSerializer
+from notifications.serializers.explaining import ExplainSerializer, PlanSerializer
 from notifications.serializers.system import CleanupSerializer, ReportProblemSerializer
 from notifications.system_monitor import fallback, monitor
 
@@ -112,6 +116,14 @@ class SystemViewSet(viewsets.ViewSet):
         if announcement is None:
             raise Http404
         return Response({"success": True, "job": JobSerializer(announcement).data})
+
+    @explain_openapi.EXPLAIN
+    @action(detail=False)
+    def explain(self, request: Request) -> Response:
+        """What would happen now, and why; it changes nothing."""
+        given = ExplainSerializer(data=query_of(request))
+        given.is_valid(raise_exception=True)
+        return Response({"success": True, "explanation": PlanSerializer(explain(**given.validated_data)).data})
 
     @openapi.CLEAN_UP
     @action(detail=False, methods=["post"])
