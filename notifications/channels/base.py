@@ -44,6 +44,9 @@ class Channel(abc.ABC):
     slug: ClassVar[str]
     #: Handed over by one worker in one go, over one connection where the channel has one.
     batch: ClassVar[int] = 50
+    #: After so many attempts a delivery is given up; seconds until the next one after the 1st, 2nd, ... attempt.
+    attempts: ClassVar[int] = 8
+    backoff: ClassVar[tuple[int, ...]] = (30, 120, 600, 1800, 3600, 7200, 14400)
 
     @contextmanager
     def opened(self) -> Iterator[None]:

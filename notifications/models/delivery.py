@@ -107,6 +107,12 @@ class Delivery(models.Model):
             models.Index(fields=["-id"], name="delivery_dead", condition=models.Q(state="dead")),
             # used by digests and the storm brake: what one person was or will be told lately
             models.Index(fields=["recipient", "channel", "-created_at"], name="delivery_of_person"),
+            # used by an endpoint's deliveries and their replay: newest first
+            models.Index(
+                fields=["endpoint", "-id"],
+                name="delivery_of_endpoint",
+                condition=models.Q(endpoint__isnull=False),
+            ),
             # used by the retention
             models.Index(
                 fields=["finished_at"], name="delivery_finished", condition=models.Q(finished_at__isnull=False)

@@ -1,0 +1,23 @@
+from django.db import migrations, models
+
+
+class Migration(migrations.Migration):
+    dependencies = [
+        ("notifications", "0010_delivery_webhooks_choices"),
+    ]
+
+    operations = [
+        migrations.AddField(
+            model_name="webhookendpoint",
+            name="resting_until",
+            field=models.DateTimeField(blank=True, help_text="Nothing is sent to it before.", null=True),
+        ),
+        migrations.AddIndex(
+            model_name="delivery",
+            index=models.Index(
+                condition=models.Q(("endpoint__isnull", False)),
+                fields=["endpoint", "-id"],
+                name="delivery_of_endpoint",
+            ),
+        ),
+    ]
