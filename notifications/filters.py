@@ -4,7 +4,7 @@ import django_filters
 from django.db.models import Q, QuerySet
 
 from accounts.filters import BOOLEANS, MomentFilter
-from notifications.models import Notification
+from notifications.models import Delivery, Notification
 from notifications.models.notification import NotificationQuerySet
 from notifications.models.priority import Priority
 
@@ -33,3 +33,13 @@ class NotificationFilter(django_filters.FilterSet):
 
     def by_end(self, rows: NotificationQuerySet, name: str, value: datetime.datetime) -> NotificationQuerySet:
         return rows.created_until(value)
+
+
+class WebhookDeliveryFilter(django_filters.FilterSet):
+    state = django_filters.ChoiceFilter(choices=Delivery.State.choices)
+    since = MomentFilter(field_name="created_at", lookup_expr="gte")
+    until = MomentFilter(field_name="created_at", lookup_expr="lt")
+
+    class Meta:
+        model = Delivery
+        fields: list[str] = []

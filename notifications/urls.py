@@ -1,11 +1,21 @@
 from django.urls import path
 from rest_framework.routers import SimpleRouter
 
-from notifications.views import CreditTestView, NotificationViewSet, SettingsView, SystemViewSet, TemplateViewSet
+from notifications.views import (
+    CreditTestView,
+    NotificationViewSet,
+    SettingsView,
+    SystemViewSet,
+    SystemWebhookViewSet,
+    TemplateViewSet,
+    WebhookViewSet,
+)
 from notifications.views.inbox import recent
 
 router = SimpleRouter(use_regex_path=False)
 router.register("system", SystemViewSet, basename="system")
+router.register("system/webhooks", SystemWebhookViewSet, basename="system-webhook")
+router.register("webhooks", WebhookViewSet, basename="webhook")
 router.register("templates", TemplateViewSet, basename="template")
 router.register("", NotificationViewSet, basename="notification")
 

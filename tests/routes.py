@@ -8,7 +8,8 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from rest_framework.test import APIClient
 
 from accounts.models import User
-from notifications import announcements, texts
+from notifications import announcements, texts, webhooks
+from notifications.delivery import to_endpoints
 from notifications.tests.helpers import tell
 from sms.models import Batch, Contact, ContactGroup, MessageTemplate
 from sms.tests.helpers import make_message, number
@@ -36,7 +37,10 @@ WITH_DATA = [route for route in ROUTES if route not in PUBLIC]
 
 
 #: Parameters that two rooms call alike: which of the things this one means, by route and parameter.
-ALIKE = {("api/sms/templates/", "template_id"): "message_template_id"}
+ALIKE = {
+    ("api/sms/templates/", "template_id"): "message_template_id",
+    ("api/notifications/system/webhooks/", "endpoint_id"): "system_endpoint_id",
+}
 
 
 def thing_of(route: str) -> str:
@@ -73,6 +77,9 @@ def real_things(*, user: User, tenant: Tenant) -> dict[str, Any]:
         group = ContactGroup.objects.create(tenant=tenant, name="Friends")
         group.members.create(tenant=tenant, contact=contact)
         text = MessageTemplate.objects.create(tenant=tenant, name="Greeting", text="Hi $name, your code is $code")
+    ours, platforms = (
+        webhooks.create(tenant_id=key, owner=user, url="https://hooks.example.com/") for key in (tenant.pk, None)
+    )
     job = announcements.announce(author=user, title="Hi", message="You", audience={"emails": [user.email]})
     return {
         "notification_id": tell(user).pk,
@@ -84,5 +91,8 @@ def real_things(*, user: User, tenant: Tenant) -> dict[str, Any]:
         "message_template_id": text.pk,
         "template_id": texts.create_template(fields=words).pk,
         "job_id": job.pk,
+        "endpoint_id": ours.pk,
+        "system_endpoint_id": platforms.pk,
+        "webhook_delivery_id": to_endpoints.ping(endpoint=ours).pk,
         "provider": "simulator",
     }

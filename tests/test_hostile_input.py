@@ -20,6 +20,7 @@ from tests.hostile import values
 from tests.hostile.calls import Call, Caller, Refusals, assert_tells_nothing, names_that_are_read
 from tests.hostile.sms import ID, LATER, PAGES, SMS_CALLS
 from tests.hostile.values import Field, choice, listing, obj, optional, phone, text, url, uuid, when, whole, yes_no
+from tests.hostile.webhooks import WEBHOOK_CALLS
 
 AUTH, TENANTS, API = "api/auth/", "api/tenants/", "api/notifications/"
 ONE, SYSTEM, TEMPLATES = f"{API}<uuid:notification_id>/", f"{API}system/", f"{API}templates/"
@@ -143,6 +144,7 @@ CALLS = (
     Call("post", f"{SYSTEM}create/", ANNOUNCEMENT, once=True),
     Call("get", f"{SYSTEM}create/<uuid:job_id>/"),
     Call("post", f"{SYSTEM}cleanup/", optional({"days": whole(30, 1, 36500), "dry_run": yes_no(True)})),
+    *WEBHOOK_CALLS,
     Call("get", TEMPLATES),
     Call("post", TEMPLATES, WORDS, once=True),
     Call("get", TEMPLATE),

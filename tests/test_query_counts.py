@@ -10,7 +10,8 @@ from rest_framework.test import APIClient
 
 from accounts.models import User
 from conftest import signed_in
-from notifications.models import NotificationTemplate
+from notifications.delivery import to_endpoints
+from notifications.models import DeliveryAttempt, NotificationTemplate, WebhookEndpoint
 from notifications.tests import helpers
 from notifications.tests.helpers import tell
 from sms import services as sms
@@ -54,6 +55,12 @@ COSTS = {
     f"{API}templates/<uuid:template_id>/": 2,
     f"{API}system/health-check/": 2,  # again within HEALTH_CHECK_MAX_AGE
     f"{API}system/create/<uuid:job_id>/": 2,
+    f"{API}webhooks/": 3,
+    f"{API}webhooks/<uuid:endpoint_id>/": 3,
+    f"{API}webhooks/<uuid:endpoint_id>/deliveries/": 5,  # the webhook, what it was sent, and every attempt
+    f"{API}system/webhooks/": 2,
+    f"{API}system/webhooks/<uuid:endpoint_id>/": 2,
+    f"{API}system/webhooks/<uuid:endpoint_id>/deliveries/": 4,
 }
 FEW, MANY = 2, 20
 
@@ -80,7 +87,17 @@ class Reader:
             tenants.add_member(tenant=self.tenant, user=colleague)
             make_message(self.tenant, batch_id=self.things["batch_id"])
             self._grow_sms(index)
+            self._grow_webhooks()
         self.rows = rows
+
+    def _grow_webhooks(self) -> None:
+        for name in ("endpoint_id", "system_endpoint_id"):
+            endpoint = WebhookEndpoint.objects.get(pk=self.things[name])
+            colleague = User.objects.filter(email__startswith="number-").last()
+            WebhookEndpoint.objects.create(tenant_id=endpoint.tenant_id, owner=colleague, url=endpoint.url, secret="x")
+            sent = to_endpoints.ping(endpoint=endpoint)
+            for number_of in (1, 2):
+                DeliveryAttempt.objects.create(delivery=sent, number=number_of, outcome="try_again")
 
     def _grow_sms(self, index: int) -> None:
         with tenant_scope(self.tenant.pk):

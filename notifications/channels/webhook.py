@@ -41,7 +41,7 @@ class Webhook(Channel):
     backoff = (5, 60, 600, 1800, 7200, 18_000, 36_000, 50_400, 72_000)
 
     def send(self, parcel: Parcel) -> str:
-        endpoint = WebhookEndpoint.objects.filter(pk=parcel.endpoint).first()
+        endpoint = WebhookEndpoint.objects.filter(pk__in=[parcel.endpoint]).first()
         if endpoint is None or not endpoint.is_active:
             raise Refused("The webhook is disabled." if endpoint else "The webhook was deleted.")
         now = timezone.now()

@@ -4,12 +4,12 @@ import datetime
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import QuerySet
 from django.utils import timezone
 from uuid_utils.compat import uuid7
 
 from notifications import webhooks
 from notifications.models import Channel, Delivery, WebhookEndpoint
+from notifications.models.delivery import DeliveryQuerySet
 from notifications.models.priority import Priority
 
 TEST = "webhook.test"
@@ -81,8 +81,8 @@ def replay(
 
 
 def _between(
-    rows: "QuerySet[Delivery]", since: datetime.datetime | None, until: datetime.datetime | None
-) -> "QuerySet[Delivery]":
+    rows: DeliveryQuerySet, since: datetime.datetime | None, until: datetime.datetime | None
+) -> DeliveryQuerySet:
     if since is not None:
         rows = rows.filter(created_at__gte=since)
     return rows if until is None else rows.filter(created_at__lt=until)

@@ -34,7 +34,7 @@ def endpoints_for(*, tenant_id: UUID | None, category: str) -> list[WebhookEndpo
     A suspended tenant is told nothing.
     """
     wants = Q(categories=[]) | Q(categories__contains=[category])
-    rows = WebhookEndpoint.objects.filter(wants, tenant_id=tenant_id, is_active=True, tenant__suspended_at=None)
+    rows = WebhookEndpoint.objects.filter(wants, tenant=tenant_id, is_active=True, tenant__suspended_at=None)
     return list(rows.order_by("id"))
 
 
@@ -47,7 +47,7 @@ def create(
     with transaction.atomic():
         with connection.cursor() as cursor:  # of two at once the second counts when the first is through
             cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"webhooks of {tenant_id}"])
-        if WebhookEndpoint.objects.filter(tenant_id=tenant_id).count() >= settings.WEBHOOK_ENDPOINTS_LIMIT:
+        if WebhookEndpoint.objects.filter(tenant=tenant_id).count() >= settings.WEBHOOK_ENDPOINTS_LIMIT:
             raise TooMany(f"There are {settings.WEBHOOK_ENDPOINTS_LIMIT} webhooks, and no more are allowed.")
         return WebhookEndpoint.objects.create(
             tenant_id=tenant_id,

@@ -5,6 +5,7 @@ nothing of a new one.
 """
 
 import datetime
+from typing import Any
 
 from django.conf import settings
 from django.db import transaction
@@ -32,7 +33,7 @@ def failed(*, endpoint: WebhookEndpoint, reason: str, rest: datetime.timedelta |
     told; once, however many workers see it at this moment.
     """
     now = timezone.now()
-    fields = {"failures": F("failures") + 1, "failing_since": Coalesce("failing_since", now)}
+    fields: dict[str, Any] = {"failures": F("failures") + 1, "failing_since": Coalesce("failing_since", now)}
     if rest is not None:
         fields["resting_until"] = now + rest
     with transaction.atomic():
