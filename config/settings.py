@@ -233,6 +233,9 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
         "AnnouncementState": "notifications.models.Announcement.State",
         "AttemptOutcome": "sms.models.Attempt.Outcome",
         "BulkAction": "notifications.services.BulkAction",
+        "DeliveryChannel": ["in_app", "email", "sms"],
+        "DeliveryOutcome": "notifications.models.DeliveryAttempt.Outcome",
+        "DeliveryState": "notifications.models.Delivery.State",
         "CreditEntryKind": "sms.models.CreditEntry.Kind",
         "CreditLevel": ["critical", "warning", "ok"],
         "CsvDelimiter": [",", ";", "\t"],
@@ -324,6 +327,11 @@ WEBHOOK_ENDPOINTS_LIMIT = env.int("WEBHOOK_ENDPOINTS_LIMIT", default=20)
 # --- Monitor -----------------------------------------------------------------------------------------------------
 
 MONITOR_INTERVAL_SECONDS = env.int("MONITOR_INTERVAL_SECONDS", default=60)
+#: Whom to tell out of band, without Postgres: Apprise addresses, and e-mail addresses.
+ALERT_URLS = env.list("ALERT_URLS", default=[])
+ALERT_EMAILS = env.list("ALERT_EMAILS", default=[])
+#: All calls to the outside together: alerts, or the heartbeat.
+ALERT_TIME_LIMIT = timedelta(seconds=env.float("ALERT_TIME_LIMIT_SECONDS", default=2))
 #: A health check younger than this is answered from the last run instead of a new one.
 HEALTH_CHECK_MAX_AGE = timedelta(seconds=env.float("HEALTH_CHECK_MAX_AGE_SECONDS", default=3))
 CHECK_TIME_LIMIT = timedelta(seconds=env.float("CHECK_TIME_LIMIT_SECONDS", default=3))
@@ -368,6 +376,25 @@ RETENTION_DAYS = env.int("RETENTION_DAYS", default=30)
 #: Where the front end sells credits: an absolute address or a path on its site. Without one, warnings have no button.
 TOP_UP_URL = env.str("TOP_UP_URL", default="")
 
+# --- E-mail ------------------------------------------------------------------------------------------------------
+
+vars().update(env.email_url("EMAIL_URL", default="smtp://localhost:25"))
+EMAIL_TIMEOUT = 5
+DEFAULT_FROM_EMAIL = SERVER_EMAIL = env.str("EMAIL_FROM", default="bellwether@localhost")
+#: Without a server that was named nobody is told by e-mail, and each delivery says why.
+EMAIL_IS_SET = bool(env.str("EMAIL_URL", default=""))
+
+# --- Delivery ----------------------------------------------------------------------------------------------------
+
+#: How long one worker may hold what it hands over; half of it is for handing over.
+DELIVERY_LEASE = timedelta(seconds=env.int("DELIVERY_LEASE_SECONDS", default=120))
+DELIVERY_SWEEP_SECONDS = env.int("DELIVERY_SWEEP_SECONDS", default=15)
+#: The tenant (its slug) whose credits pay for SMS notifications; without one there are none.
+NOTIFICATION_SMS_TENANT = env.str("NOTIFICATION_SMS_TENANT", default="")
+NOTIFICATION_SMS_SENDER = env.str("NOTIFICATION_SMS_SENDER", default="Bellwether")
+#: Credits that all SMS notifications of one day (UTC) may cost together.
+NOTIFICATION_SMS_DAILY_CREDITS = env.int("NOTIFICATION_SMS_DAILY_CREDITS", default=200)
+
 # --- Celery ------------------------------------------------------------------------------------------------------
 
 # The same server and database in Celery's own spelling.
@@ -404,6 +431,11 @@ CELERY_BEAT_SCHEDULE = {
         "task": "notifications.tasks.sweep_announcements",
         "schedule": 30,
         "options": {"expires": 30},
+    },
+    "sweep deliveries": {
+        "task": "notifications.tasks.sweep_deliveries",
+        "schedule": DELIVERY_SWEEP_SECONDS,
+        "options": {"expires": DELIVERY_SWEEP_SECONDS},
     },
     "review providers": {"task": "sms.tasks.review_providers", "schedule": 60, "options": {"expires": 60}},
     "expire credits": {"task": "sms.tasks.expire_credits", "schedule": 60, "options": {"expires": 60}},

@@ -3,11 +3,13 @@ from django.urls import include, path
 
 from accounts.pages import SignInView, SignOutView
 from config import pages, reference
+from notifications.views.unsubscribe import unsubscribe
 
 urlpatterns = [
     path("", pages.home, name="home"),
     path("sign-in/", SignInView.as_view(), name="sign-in"),
     path("sign-out/", SignOutView.as_view(), name="sign-out"),
+    path("unsubscribe/<str:token>/", unsubscribe, name="unsubscribe"),
     path("admin/", admin.site.urls),
     path("healthz", pages.healthz, name="healthz"),
     path("readyz", pages.readyz, name="readyz"),

@@ -1,8 +1,15 @@
+from typing import Any, ClassVar
+
 from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
 
 from accounts.admin import ReadOnlyAdmin
+from notifications.delivery import sweeping
 from notifications.models import (
     Announcement,
+    Delivery,
+    DeliveryAttempt,
     Incident,
     IncidentEvent,
     MaintenanceWindow,
@@ -80,3 +87,38 @@ class MaintenanceWindowAdmin(ReadOnlyAdmin):
     list_select_related = ("tenant",)
     search_fields = ("title",)
     ordering = ("-starts_at",)
+
+
+class AttemptsInline(admin.TabularInline):  # type: ignore[type-arg] # subscripted it fails at run time
+    model = DeliveryAttempt
+    fields = ("number", "at", "seconds", "outcome", "reason")
+    readonly_fields = fields
+    ordering = ("id",)
+    extra = 0
+    can_delete = False
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+@admin.register(Delivery)
+class DeliveryAdmin(ReadOnlyAdmin):
+    list_display = ("created_at", "channel", "state", "recipient", "attempts", "reason", "rule", "handled_at")
+    list_filter = ("state", "channel", "priority", ("handled_at", admin.EmptyFieldListFilter))
+    list_select_related = ("recipient",)
+    search_fields = ("recipient__email", "=id")
+    raw_id_fields = ("notification", "recipient", "endpoint", "tenant", "incident", "digest")
+    ordering = ("-id",)
+    show_full_result_count = False
+    inlines: ClassVar = [AttemptsInline]
+    actions = ("try_again", "see_to")
+
+    @admin.action(description="Try again what was given up")
+    def try_again(self, request: HttpRequest, queryset: QuerySet[Delivery]) -> None:
+        count = sweeping.try_again(ids=list(queryset.values_list("pk", flat=True)))
+        self.message_user(request, f"{count} will be tried again.")
+
+    @admin.action(description="I have seen to what was given up")
+    def see_to(self, request: HttpRequest, queryset: QuerySet[Delivery]) -> None:
+        count = sweeping.see_to(ids=list(queryset.values_list("pk", flat=True)))
+        self.message_user(request, f"{count} are off the monitor's list.")

@@ -21,6 +21,7 @@ from uuid_utils.compat import uuid7
 from accounts.models import User, UserQuerySet
 from notifications import preferences, texts
 from notifications.changes import inbox_changed
+from notifications.delivery import outbox
 from notifications.kinds import Announced
 from notifications.models import Announcement, Notification
 from notifications.models.priority import Priority
@@ -138,9 +139,9 @@ WITH people (id) AS ({people} FOR KEY SHARE OF accounts_user), written AS (
            false, title, message, '', action_url, data, statement_timestamp(), statement_timestamp(), expires_at
     FROM people CROSS JOIN notifications_announcement AS announcement WHERE announcement.id = %s
     ON CONFLICT DO NOTHING
-    RETURNING recipient_id
+    RETURNING id, recipient_id
 )
-SELECT people.id, written.recipient_id IS NOT NULL
+SELECT people.id, written.id
 FROM people LEFT JOIN written ON written.recipient_id = people.id ORDER BY people.id
 """
 
@@ -158,12 +159,16 @@ def _write_chunk(announcement: Announcement) -> int:
     with connection.cursor() as cursor:
         people, params = _next_people(announcement)
         cursor.execute(WRITE.format(people=people), [*params, Announced.slug, announcement.pk])
-        rows: list[tuple[UUID, bool]] = cursor.fetchall()
-    told = [key for key, was_written in rows if was_written]
+        rows: list[tuple[UUID, UUID | None]] = cursor.fetchall()
+    told = [key for key, row in rows if row is not None]
+    is_last = len(rows) < CHUNK
+    reached: dict[UUID, UUID | None] = {key: row for key, row in rows if row is not None}
+    reached |= dict.fromkeys(_unseen(announcement, until=None if is_last else rows[-1][0]))
+    outbox.write(told=_sample(announcement), people=reached)
     changes: dict[str, Any] = {"created_count": F("created_count") + len(told)}
     if rows:
         changes["cursor"] = rows[-1][0]
-    if len(rows) < CHUNK:
+    if is_last:
         changes |= {"state": State.DONE, "finished_at": Now(), "lease_token": None, "lease_expires_at": None}
     else:
         changes["lease_expires_at"] = Now() + LEASE
@@ -171,6 +176,24 @@ def _write_chunk(announcement: Announcement) -> int:
     announcement.refresh_from_db()
     inbox_changed(user_ids=told)
     return len(told)
+
+
+def _sample(announcement: Announcement) -> Notification:
+    """What each of its notifications says."""
+    same = ("tenant_id", "notification_type", "priority", "title", "message", "action_url", "data", "expires_at")
+    return Notification(
+        announcement_id=announcement.pk, kind=Announced.slug, **{name: getattr(announcement, name) for name in same}
+    )
+
+
+def _unseen(announcement: Announcement, *, until: UUID | None) -> list[UUID]:
+    """Those of this chunk who turned the inbox off and may want to be told in another way; the last has no end."""
+    people = preferences.unreachable(_audience(announcement), priority=Priority(announcement.priority))
+    if announcement.cursor is not None:
+        people = people.filter(pk__gt=announcement.cursor)
+    if until is not None:
+        people = people.filter(pk__lte=until)
+    return list(people.values_list("pk", flat=True))
 
 
 def _next_people(announcement: Announcement) -> tuple[str, Any]:
@@ -199,7 +222,13 @@ def _hint(ids: list[UUID]) -> None:
 
 
 def _recipients(announcement: Announcement) -> UserQuerySet:
-    """Active people of the audience who want to be told something of this priority in the inbox."""
+    """Those of the audience who want to be told something of this priority in the inbox."""
+    return preferences.reachable(_audience(announcement), priority=Priority(announcement.priority))
+
+
+def _audience(announcement: Announcement) -> UserQuerySet:
+    """Active people."""
+    people: UserQuerySet
     everyone = User.objects.active()
     match announcement.audience:
         case "everyone":
@@ -213,7 +242,7 @@ def _recipients(announcement: Announcement) -> UserQuerySet:
             people = everyone.filter(email__in=emails)
         case unknown:
             raise ValueError(f"No audience: {unknown}")
-    return preferences.reachable(people, priority=Priority(announcement.priority))
+    return people
 
 
 def _tenant(audience: Audience) -> Tenant | None:

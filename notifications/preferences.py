@@ -6,10 +6,12 @@ from uuid import UUID
 
 from django.db import transaction
 from django.db.models import Exists, OuterRef
+from django.utils import timezone
 
 from accounts.models import User, UserQuerySet
 from notifications.changes import inbox_changed
-from notifications.models import NotificationSettings
+from notifications.delivery import rules
+from notifications.models import ChannelChoice, NotificationSettings
 from notifications.models.priority import Priority
 
 WARNING, CRITICAL = "sms_credit_warning_threshold", "sms_credit_critical_threshold"
@@ -74,3 +76,50 @@ def reachable(people: UserQuerySet, *, priority: Priority) -> UserQuerySet:
         return people
     off = NotificationSettings.objects.filter(user=OuterRef("pk"), in_app_notifications_enabled=False)
     return people.filter(~Exists(off))
+
+
+def unreachable(people: UserQuerySet, *, priority: Priority) -> UserQuerySet:
+    """The others: those who are told in no inbox."""
+    if priority in ALWAYS_SHOWN:
+        return people.none()
+    off = NotificationSettings.objects.filter(user=OuterRef("pk"), in_app_notifications_enabled=False)
+    return people.filter(Exists(off))
+
+
+def wishes_of(*, user_ids: Collection[UUID], tenant_id: UUID | None) -> dict[UUID, rules.Wishes]:
+    """What each of these people wants, and where they are reached, in two queries. Whoever is inactive is left out."""
+    people = User.objects.active().filter(pk__in=list(user_ids)).select_related("notification_settings")
+    cells: dict[UUID, dict[tuple[str, str], tuple[str, str]]] = {}
+    chosen = ChannelChoice.objects.filter(user__in=list(user_ids), tenant=None)
+    for key, category, channel, when in chosen.values_list("user_id", "category", "channel", "when"):
+        cells.setdefault(key, {})[category, channel] = (when, "yours")
+    return {person.pk: _wishes(person, cells.get(person.pk, {})) for person in people}
+
+
+def _wishes(person: User, cells: dict[tuple[str, str], tuple[str, str]]) -> rules.Wishes:
+    chosen = getattr(person, "notification_settings", None) or NotificationSettings(user=person)
+    return rules.Wishes(
+        email=person.email,
+        phone_number=person.phone_number if person.phone_verified else "",
+        timezone=person.timezone,
+        email_on=chosen.email_notifications_enabled,
+        sms_on=chosen.sms_notifications_enabled,
+        cells=cells,
+    )
+
+
+def switch_off_email(*, user_id: UUID, category: str) -> None:
+    """This person gets no more e-mail of this category; repeating it is fine."""
+    row = ChannelChoice(
+        user_id=user_id,
+        category=category,
+        channel=ChannelChoice.Channel.EMAIL,
+        when=ChannelChoice.When.OFF,
+        updated_at=timezone.now(),
+    )
+    ChannelChoice.objects.bulk_create(
+        [row],
+        update_conflicts=True,
+        unique_fields=["user", "tenant", "category", "channel"],
+        update_fields=["when", "updated_at"],
+    )

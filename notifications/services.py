@@ -14,6 +14,7 @@ from uuid_utils.compat import uuid7
 from accounts.models import User
 from notifications import preferences, texts
 from notifications.changes import inbox_changed
+from notifications.delivery import forgetting, outbox
 from notifications.kinds import Kind
 from notifications.models import Incident, Notification
 from notifications.models.priority import Priority
@@ -43,30 +44,28 @@ def notify(  # noqa: PLR0913 (the one door)
 
     The same `event` of an incident (without one: of a tenant and kind) is never told to the same person twice,
     whoever else is telling it at this moment. The priority is the given one, else the kind's, else the incident's.
-    Whoever turned in-app notifications off is left out where it is low or medium, except those in `regardless`.
+    Whoever turned in-app notifications off has no row where it is low or medium, except those in `regardless`, and
+    may still be told on other channels: what leaves the house is written here too, and handed over after the commit.
     """
     title, message = texts.write(kind, context)
     action_text, action_url = kind.action()
     chosen = priority or kind.priority or (Priority(incident.priority) if incident else Priority.MEDIUM)
     people = {person.pk: person for person in recipients}
-    for key in preferences.muted(user_ids=people, priority=chosen) - {person.pk for person in regardless}:
-        del people[key]
+    muted = preferences.muted(user_ids=people, priority=chosen) - {person.pk for person in regardless}
     same: dict[str, Any] = {"tenant": tenant, "incident": incident, "event": event, "priority": chosen}
     same |= {"action_text": action_text, "action_url": action_url}
     same |= {"title": title, "message": message, "data": data or {}, "created_at": now or timezone.now()}
-    rows = _rows(kind, people, same)
+    same |= {name: getattr(kind, name) for name in ("notification_type", "is_system", "is_auto_generated")}
+    told = Notification(kind=kind.slug, **same)
+    # Sorted: two that tell the same people in another order cannot wait for each other.
+    shown = [people[key] for key in sorted(people) if key not in muted]
+    rows = [Notification(id=uuid7(), recipient=person, kind=kind.slug, **same) for person in shown]
     with transaction.atomic():
         Notification.objects.bulk_create(rows, ignore_conflicts=True, batch_size=1000)
-        inbox_changed(user_ids=people)
-        return _stored(rows) if event else rows
-
-
-def _rows(kind: type[Kind], people: Mapping[UUID, User], same: Mapping[str, Any]) -> list[Notification]:
-    """One for each, sorted: two that tell the same people in another order cannot wait for each other."""
-    of_kind = {name: getattr(kind, name) for name in ("notification_type", "is_system", "is_auto_generated")}
-    return [
-        Notification(id=uuid7(), recipient=people[key], kind=kind.slug, **of_kind, **same) for key in sorted(people)
-    ]
+        inbox_changed(user_ids=[person.pk for person in shown])
+        new = _stored(rows) if event else rows
+        outbox.write(told=told, people=dict.fromkeys(muted) | {row.recipient_id: row.pk for row in new})
+    return new
 
 
 def _stored(rows: list[Notification]) -> list[Notification]:
@@ -196,6 +195,7 @@ def _delete(rule: Q) -> int:
             batch = list(ids.values_list("pk", flat=True)[:CLEANUP_BATCH])
             if batch:  # Django answers None, not 0, where it need not ask the database
                 inbox_changed(user_ids=_recipients(batch))
+                forgetting.forget_of(notifications=batch)
                 deleted += Notification.objects.filter(pk__in=batch)._raw_delete("default")
         if len(batch) < CLEANUP_BATCH:
             return deleted

@@ -1,4 +1,4 @@
-"""Celery's way into the monitor, the announcements and the retention."""
+"""Celery's way into the monitor, the announcements, the deliveries and the retention."""
 
 from uuid import UUID
 
@@ -7,6 +7,7 @@ from django.conf import settings
 from redis import RedisError
 
 from notifications import announcements, poll_store, services
+from notifications.delivery import dispatch, forgetting, sweeping
 from notifications.system_monitor import monitor
 from notifications.system_monitor.retention import forget_old_runs
 
@@ -40,10 +41,28 @@ def sweep_announcements() -> dict[str, int]:
 
 
 @shared_task
+def hand_over(channel: str) -> dict[str, int]:
+    """Hands over what is due on a channel, for a while; returns how many attempts ended how."""
+    return dispatch.hand_over(slug=channel)
+
+
+@shared_task
+def sweep_deliveries() -> dict[str, int]:
+    """Finds deliveries that a crash or a lost hint left behind."""
+    return sweeping.sweep()
+
+
+@shared_task
 def retention() -> dict[str, int]:
     """Deletes what RETENTION_DAYS no longer keeps; once a day."""
     days = settings.RETENTION_DAYS
     gone = services.cleanup(days=days)
     # After the notifications, whose last may have been what an announcement was still kept for.
     announced = announcements.forget_old(days=days)
-    return {"notifications": gone.total, "announcements": announced, "monitor_runs": forget_old_runs()}
+    delivered = forgetting.forget_old(days=days)
+    return {
+        "notifications": gone.total,
+        "announcements": announced,
+        "deliveries": delivered,
+        "monitor_runs": forget_old_runs(),
+    }

@@ -2,11 +2,13 @@
 
 import abc
 import datetime
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 from uuid import UUID
+
+from notifications.models import Delivery
 
 
 @dataclass(frozen=True)
@@ -22,6 +24,14 @@ class Parcel:
     endpoint: UUID | None = None
     attempt: int = 1
     extra: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Settled:
+    """What a later receipt says: it arrived, or it did not."""
+
+    has_arrived: bool
+    reason: str
 
 
 class TryAgain(Exception):
@@ -47,6 +57,16 @@ class Channel(abc.ABC):
     #: After so many attempts a delivery is given up; seconds until the next one after the 1st, 2nd, ... attempt.
     attempts: ClassVar[int] = 8
     backoff: ClassVar[tuple[int, ...]] = (30, 120, 600, 1800, 3600, 7200, 14400)
+    #: What it took is not told yet: `outcomes` says later what became of it.
+    is_settled_later: ClassVar[bool] = False
+
+    def besides(self, deliveries: Sequence[Delivery]) -> dict[UUID, dict[str, Any]]:
+        """What it wants to have in a parcel's `extra`, looked up for a batch at once."""
+        return {}
+
+    def outcomes(self, references: Sequence[str]) -> dict[str, Settled]:
+        """What became of what it took, by the references that `send` returned, where that is known already."""
+        return {}
 
     @contextmanager
     def opened(self) -> Iterator[None]:

@@ -23,3 +23,10 @@ def of_notification(row: Notification) -> dict[str, Any]:
         "event": row.event,
         "created_at": row.created_at.isoformat(),
     }
+
+
+def what_happened(row: Notification) -> str:
+    """The `type` for programs, which are told of the event and not of anybody's inbox: incident.opened, and so on."""
+    if row.incident_id is None or not row.event:
+        return "notification.created"
+    return f"incident.{row.event.partition(':')[0]}"

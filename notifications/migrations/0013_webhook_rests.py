@@ -3,7 +3,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("notifications", "0010_delivery_webhooks_choices"),
+        ("notifications", "0011_deliveries_seen_to"),
     ]
 
     operations = [

@@ -1,6 +1,6 @@
 from notifications.models.announcement import Announcement
 from notifications.models.choice import ChannelChoice
-from notifications.models.delivery import Channel, Delivery, DeliveryAttempt
+from notifications.models.delivery import Channel, Delivery, DeliveryAttempt, SmsSpending
 from notifications.models.incident import Incident, IncidentAudience, IncidentEvent, Suspicion
 from notifications.models.maintenance import MaintenanceOccurrence, MaintenanceWindow
 from notifications.models.missed_change import MissedChange
@@ -30,6 +30,7 @@ __all__ = [
     "NotificationSettings",
     "NotificationTemplate",
     "ReplayedEvent",
+    "SmsSpending",
     "Suspicion",
     "Threshold",
     "ThresholdChange",

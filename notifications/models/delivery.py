@@ -31,6 +31,15 @@ class DeliveryQuerySet(models.QuerySet["Delivery"]):
         """The dead letters."""
         return self.filter(state=Delivery.State.DEAD)
 
+    def of_notification(self, notification: Notification) -> Self:
+        """What became of it on each channel, with the attempts in order."""
+        mine = self.filter(notification=notification).order_by("channel", "id")
+        return mine.prefetch_related(models.Prefetch("tries", DeliveryAttempt.objects.order_by("id")))
+
+    def taken(self) -> Self:
+        """Those that a channel took and will say more about."""
+        return self.filter(state=Delivery.State.SENT, finished_at=None)
+
 
 class Delivery(models.Model):
     """One message to one place: a person's mailbox or phone, a webhook endpoint, or the operators' channels.
@@ -86,7 +95,10 @@ class Delivery(models.Model):
     claim_token = models.UUIDField(null=True, blank=True)
     lease_expires_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(default=now, editable=False)
-    finished_at = models.DateTimeField(null=True, blank=True)
+    finished_at = models.DateTimeField(null=True, blank=True, help_text="Nothing more is waited for.")
+    handled_at = models.DateTimeField(
+        null=True, blank=True, help_text="When somebody saw to it after it was given up."
+    )
 
     objects = DeliveryQuerySet.as_manager()
 
@@ -105,6 +117,12 @@ class Delivery(models.Model):
             models.Index(fields=["lease_expires_at"], name="delivery_leased", condition=models.Q(state="claimed")),
             # used by the monitor and the admin: dead letters, newest first
             models.Index(fields=["-id"], name="delivery_dead", condition=models.Q(state="dead")),
+            # used by sweeping.settle(): what was taken and is still to be heard of
+            models.Index(
+                fields=["channel", "id"],
+                name="delivery_unsettled",
+                condition=models.Q(state="sent", finished_at=None),
+            ),
             # used by digests and the storm brake: what one person was or will be told lately
             models.Index(fields=["recipient", "channel", "-created_at"], name="delivery_of_person"),
             # used by an endpoint's deliveries and their replay: newest first
@@ -148,3 +166,14 @@ class DeliveryAttempt(models.Model):
 
     def __str__(self) -> str:
         return f"{self.number}: {self.outcome}"
+
+
+class SmsSpending(models.Model):
+    """What SMS notifications cost on one day (UTC), in credits. Only notifications.channels.sms writes it: a
+    conditional update that the day's cap refuses, in the transaction that queues the message."""
+
+    day = models.DateField(primary_key=True)
+    credits = models.PositiveIntegerField()
+
+    def __str__(self) -> str:
+        return f"{self.day}: {self.credits}"

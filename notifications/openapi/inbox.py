@@ -8,6 +8,7 @@ from rest_framework import serializers
 from accounts.describing import Done, Page, Reply, Said, call, filters, reply_header
 from accounts.pagination import PageQuery
 from notifications.filters import NotificationFilter
+from notifications.serializers.deliveries import DeliverySerializer
 from notifications.serializers.inbox import (
     BulkSerializer,
     MarkAllSerializer,
@@ -36,6 +37,27 @@ ITEM: dict[str, Any] = {
     "expires_at": None,
     "time_ago": "2 hours ago",
     "incident": "01961f10-3b70-7c05-8d9e-1f4a6c2b7e88",
+}
+DELIVERED: dict[str, Any] = {
+    "id": "01961f10-3b7f-7a02-9c1e-5d2b8f4a6e01",
+    "channel": "email",
+    "state": "sent",
+    "rule": "E-mail is on in the settings.",
+    "reason": "",
+    "digest": None,
+    "created_at": "2026-03-10T12:00:00.000Z",
+    "due_at": "2026-03-10T12:00:00.000Z",
+    "finished_at": "2026-03-10T12:00:01.000Z",
+    "attempts": [
+        {"number": 1, "at": "2026-03-10T12:00:01.000Z", "seconds": 0.2, "outcome": "accepted", "reason": ""},
+    ],
+}
+SKIPPED = DELIVERED | {
+    "id": "01961f10-3b7f-7a02-9c1e-5d2b8f4a6e02",
+    "channel": "sms",
+    "state": "skipped",
+    "rule": "SMS is off in the settings.",
+    "attempts": [],
 }
 READ = ITEM | {"status": "read", "is_unread": False, "read_at": "2026-03-10T14:00:00.000Z"}
 
@@ -100,6 +122,10 @@ class MarkedReply(Said):
 
 class BulkReply(Done):
     updated_count = serializers.IntegerField(min_value=0)
+
+
+class DeliveriesReply(Done):
+    deliveries = DeliverySerializer(many=True)
 
 
 LIST = call(
@@ -208,6 +234,14 @@ ARCHIVE = call(
         "message": "Notification archived",
         "notification": READ | {"status": "archived"},
     },
+)
+LIST_DELIVERIES = call(
+    "listDeliveries",
+    "What became of one on every channel, and by which rule",
+    more="The inbox comes first. What was not sent says why; what was tried says when and how it ended.",
+    tag=TAG,
+    reply=DeliveriesReply,
+    example={"success": True, "deliveries": [DELIVERED, SKIPPED]},
 )
 BULK = call(
     "changeManyNotifications",

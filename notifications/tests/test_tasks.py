@@ -61,12 +61,12 @@ def test_retention_deletes_what_is_old_and_says_how_much(member: User, outsider:
         tell(user, "young", status="read", read_at=ago(days=6))
     stored_run(days=3)
     stored_run()
-    assert tasks.retention() == {"notifications": 2, "announcements": 0, "monitor_runs": 1}
+    assert tasks.retention() == {"notifications": 2, "announcements": 0, "deliveries": 0, "monitor_runs": 1}
     assert set(Notification.objects.values_list("title", flat=True)) == {"young"}
 
 
 def test_retention_with_nothing_to_do_is_fine(db: None) -> None:
-    assert tasks.retention() == {"notifications": 0, "announcements": 0, "monitor_runs": 0}
+    assert tasks.retention() == {"notifications": 0, "announcements": 0, "deliveries": 0, "monitor_runs": 0}
 
 
 def test_an_announcement_goes_with_the_last_that_was_kept_of_it(admin: User, member: User, settings: Settings) -> None:
@@ -75,9 +75,9 @@ def test_an_announcement_goes_with_the_last_that_was_kept_of_it(admin: User, mem
     Announcement.objects.update(finished_at=ago(days=31))
     announced.notifications.update(status="read", read_at=ago(days=31))
     announced.notifications.filter(recipient=member).update(read_at=ago(days=29))
-    assert tasks.retention() == {"notifications": 1, "announcements": 0, "monitor_runs": 0}
+    assert tasks.retention() == {"notifications": 1, "announcements": 0, "deliveries": 0, "monitor_runs": 0}
     announced.notifications.update(read_at=ago(days=31))
-    assert tasks.retention() == {"notifications": 1, "announcements": 1, "monitor_runs": 0}
+    assert tasks.retention() == {"notifications": 1, "announcements": 1, "deliveries": 0, "monitor_runs": 0}
     assert not Announcement.objects.exists()
 
 

@@ -20,8 +20,9 @@ from accounts.query import query_of
 from accounts.views import AnonymousView
 from notifications import inbox, poll, services, statistics
 from notifications.filters import NotificationFilter
-from notifications.models import Notification
+from notifications.models import Delivery, Notification
 from notifications.openapi import inbox as openapi
+from notifications.serializers.deliveries import DeliverySerializer, in_app
 from notifications.serializers.inbox import (
     BulkSerializer,
     MarkAllSerializer,
@@ -103,6 +104,16 @@ class NotificationViewSet(viewsets.ViewSet):
     def archive(self, request: Request, notification_id: UUID) -> Response:
         found = services.archive(user=caller(request), notification_id=notification_id)
         return _one(found, "Notification archived")
+
+    @openapi.LIST_DELIVERIES
+    @action(detail=True)
+    def deliveries(self, request: Request, notification_id: UUID) -> Response:
+        found = Notification.objects.addressed_to(caller(request)).filter(pk=notification_id).first()
+        if found is None:
+            raise Http404
+        rows = Delivery.objects.of_notification(found)
+        shown = [in_app(found), *DeliverySerializer(rows, many=True).data]
+        return Response({"success": True, "deliveries": shown})
 
     @openapi.BULK
     @action(detail=False, methods=["post"])

@@ -26,6 +26,9 @@ class Batch(TenantScoped):
     opted_out = models.PositiveIntegerField(default=0, help_text="Left out because they asked to be.")
     segments = models.PositiveIntegerField()
     credits = models.PositiveIntegerField(help_text="Reserved when it was accepted; none for unlimited accounts.")
+    avoid = models.CharField(
+        max_length=30, blank=True, default="", db_default="", help_text="A provider that it must not go through."
+    )
     created_at = models.DateTimeField(default=now, editable=False)
     cancelled_at = models.DateTimeField(null=True, blank=True)
 

@@ -17,12 +17,13 @@ from sms.services.gathering import apply_together
 from sms.services.polling import poll_reports
 from sms.services.queueing import Addressee, NobodyLeft, Queued, cancel_batch, cancel_message, queue_messages
 from sms.services.receipts import apply_receipts
-from sms.services.routing import review_providers
+from sms.services.routing import NoOtherRoute, review_providers
 from sms.services.sweeping import sweep
 
 __all__ = [
     "Addressee",
     "AlreadyMoved",
+    "NoOtherRoute",
     "NobodyLeft",
     "NotEnoughCredits",
     "Queued",

@@ -20,7 +20,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from sms import rates
-from sms.models import Attempt, Message, Status
+from sms.models import Attempt, Batch, Message, Status
 from sms.providers import UnknownProvider, get_provider
 from sms.providers.base import (
     Outbound,
@@ -225,6 +225,8 @@ def _permanent(adapter: Provider, group: Sequence[Tried]) -> list[UUID]:
 
 def _refused_for_now(adapter: Provider, group: Sequence[Tried]) -> list[UUID]:
     given_up = [one for one in group if _is_enough(one)]
+    choosy = Batch.objects.filter(pk__in={one.message.batch_id for one in group}).exclude(avoid="")
+    avoided = dict(choosy.values_list("pk", "avoid"))
     for one in group:
         if one in given_up:
             continue
@@ -238,7 +240,9 @@ def _refused_for_now(adapter: Provider, group: Sequence[Tried]) -> list[UUID]:
             error_code=one.code,
             deliver_before=None,
             next_attempt_at=timezone.now() + datetime.timedelta(seconds=wait),
-            provider=routing.other_than(adapter.slug, tenant_id=one.message.tenant_id),
+            provider=routing.other_than(
+                adapter.slug, tenant_id=one.message.tenant_id, avoid=avoided.get(one.message.batch_id, "")
+            ),
         )
     return _permanent(adapter, given_up)
 

@@ -65,11 +65,12 @@ def queue_messages(  # noqa: PLR0913 (one call of the API, field by field)
     group_name: str = "",
     template_name: str = "",
     duplicates: int = 0,
+    avoid: str = "",
 ) -> Queued:
     """Reserves the credits of a batch and stores it, all or nothing; the sending begins after the commit.
 
     `addressees` have distinct numbers; whoever opted out is left out. `text` is what the batch is remembered by.
-    Raises NobodyLeft and NotEnoughCredits.
+    None goes through the provider `avoid`. Raises NobodyLeft, NotEnoughCredits and NoOtherRoute.
     """
     now = timezone.now()
     with transaction.atomic():
@@ -95,12 +96,13 @@ def queue_messages(  # noqa: PLR0913 (one call of the API, field by field)
             opted_out=len(left_out),
             segments=sum(segments),
             credits=sum(segments),
+            avoid=avoid,
             created_at=now,
         )
         counted = reserve(tenant_id=tenant_id, credits=batch.credits, reference=str(batch.pk))
         batch.credits = batch.credits if counted else 0
         batch.save(force_insert=True)
-        providers = routing.choose(tenant_id=tenant_id, count=len(chosen))
+        providers = routing.choose(tenant_id=tenant_id, count=len(chosen), avoid=avoid)
         ids = [uuid7() for _ in chosen]
         with connection.cursor() as cursor:
             cursor.execute(

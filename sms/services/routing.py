@@ -8,11 +8,11 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import connection, transaction
-from django.db.models import Count, Q
+from django.db.models import Count, Exists, OuterRef, Q
 from django.utils import timezone
 
 from sms import counts
-from sms.models import Attempt, Message, ProviderState, Route, RouteMove, Status
+from sms.models import Attempt, Batch, Message, ProviderState, Route, RouteMove, Status
 from sms.models.states import FAILED
 from sms.signals import provider_moved
 
@@ -20,17 +20,30 @@ BATCH = 1000
 FULL = 100
 
 
-def choose(*, tenant_id: UUID, count: int) -> list[str]:
-    """A provider for each of so many messages of a tenant, by the weights of its routes and what each is fit for."""
-    shares = _shares(tenant_id)
+class NoOtherRoute(Exception):
+    """Every route of the tenant goes through the provider that is to be avoided."""
+
+    def __init__(self, provider: str) -> None:
+        super().__init__(f"Every route goes through {provider}.")
+
+
+def choose(*, tenant_id: UUID, count: int, avoid: str = "") -> list[str]:
+    """A provider for each of so many messages of a tenant, by the weights of its routes and what each is fit for.
+
+    Never `avoid`: raises NoOtherRoute.
+    """
+    shares = {slug: share for slug, share in _shares(tenant_id).items() if slug != avoid}
+    if not shares:
+        raise NoOtherRoute(avoid)
     if len(shares) == 1:
         return list(shares) * count
     return random.choices(list(shares), weights=list(shares.values()), k=count)  # noqa: S311
 
 
-def other_than(provider: str, *, tenant_id: UUID) -> str:
-    """Where a message goes that this provider refused for now: another one, where the tenant has one."""
-    others = {slug: share for slug, share in _shares(tenant_id).items() if slug != provider}
+def other_than(provider: str, *, tenant_id: UUID, avoid: str = "") -> str:
+    """Where a message goes that this provider refused for now: another one, where the tenant has one that is not to
+    be avoided."""
+    others = {slug: share for slug, share in _shares(tenant_id).items() if slug not in (provider, avoid)}
     if not others:
         return provider
     return random.choices(list(others), weights=list(others.values()))[0]  # noqa: S311
@@ -166,8 +179,12 @@ WHERE message.id = given.id AND message.status = 'queued'
 
 
 def _hand_to_others(provider: str) -> int:
-    """Gives what waits for a provider to the other routes of its tenants; returns how many messages moved."""
-    waiting = Message.objects.filter(status=Status.QUEUED, provider=provider)
+    """Gives what waits for a provider to the other routes of its tenants; returns how many messages moved.
+
+    The few that must avoid one of those are left where they wait.
+    """
+    choosy = Batch.objects.filter(pk=OuterRef("batch_id")).exclude(avoid="")
+    waiting = Message.objects.filter(~Exists(choosy), status=Status.QUEUED, provider=provider)
     count = 0
     for tenant_id in list(waiting.order_by("tenant_id").values_list("tenant_id", flat=True).distinct()):
         if len(_shares(tenant_id)) < 2:
