@@ -239,8 +239,6 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
         "CreditEntryKind": "sms.models.CreditEntry.Kind",
         "CreditLevel": ["critical", "warning", "ok"],
         "CsvDelimiter": [",", ";", "\t"],
-        "DeliveryOutcome": "notifications.models.DeliveryAttempt.Outcome",
-        "DeliveryState": "notifications.models.Delivery.State",
         "Encoding": ["GSM-7", "UCS-2"],
         "HealthState": ["ok", "warning", "critical", "unknown"],
         "ItemStatus": ["OK", "WARNING", "ERROR", "UNKNOWN"],

@@ -1,6 +1,9 @@
 """What somebody asks to have sent to a webhook endpoint: a test, or again what was sent or given up before."""
 
+import contextlib
 import datetime
+from collections.abc import Iterator, Mapping
+from typing import Any
 from uuid import UUID
 
 from django.db import transaction
@@ -8,6 +11,7 @@ from django.utils import timezone
 from uuid_utils.compat import uuid7
 
 from notifications import webhooks
+from notifications.delivery.hints import hint
 from notifications.models import Channel, Delivery, WebhookEndpoint
 from notifications.models.delivery import DeliveryQuerySet
 from notifications.models.priority import Priority
@@ -15,6 +19,15 @@ from notifications.models.priority import Priority
 TEST = "webhook.test"
 #: Deliveries that one replay may send again; who wants more narrows the time down, and knows how many it is.
 MOST_AT_ONCE = 10_000
+#: As if it had never been handed over.
+FRESH: Mapping[str, Any] = {
+    "state": Delivery.State.WAITING,
+    "attempts": 0,
+    "reason": "",
+    "reference": "",
+    "finished_at": None,
+    "handled_at": None,
+}
 
 
 class NotActive(Exception):
@@ -29,8 +42,7 @@ def ping(*, endpoint: WebhookEndpoint) -> Delivery:
     """Sends it a test, which goes the way of every other message and is on record like one. Raises NotActive."""
     _require_active(endpoint)
     now, key = timezone.now(), uuid7()
-    with transaction.atomic():
-        webhooks.wake(endpoint_id=endpoint.pk)
+    with _asking(endpoint):
         return Delivery.objects.create(
             id=key,
             key=f"webhook test {key}",
@@ -72,12 +84,17 @@ def replay(
         raise TooMany(f"More than {MOST_AT_ONCE} messages. Choose a shorter time.")
     if dry_run:
         return count
-    now = timezone.now()
+    with _asking(endpoint):
+        return wanted.update(**FRESH, due_at=timezone.now(), rule="A replay that was asked for.")
+
+
+@contextlib.contextmanager
+def _asking(endpoint: WebhookEndpoint) -> Iterator[None]:
+    """In one transaction: nobody who asks is told that the endpoint rests; workers are asked after the commit."""
     with transaction.atomic():
         webhooks.wake(endpoint_id=endpoint.pk)
-        return wanted.update(
-            state=Delivery.State.WAITING, due_at=now, attempts=0, finished_at=None, rule="A replay that was asked for."
-        )
+        yield
+        transaction.on_commit(lambda: hint(channels=[Channel.WEBHOOK]))
 
 
 def _between(

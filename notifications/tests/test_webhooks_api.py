@@ -148,7 +148,12 @@ def test_two_owners_at_once_do_not_make_more_than_are_allowed(owner: User, tenan
 
 @pytest.mark.django_db(transaction=True)
 def test_two_owners_who_change_different_fields_at_once_both_have_their_wish(endpoint: WebhookEndpoint) -> None:
-    wishes = [{"description": "New"}, {"categories": ["error"]}, {"is_active": False}, {"url": "https://b.test/"}]
+    wishes: list[dict[str, Any]] = [
+        {"description": "New"},
+        {"categories": ["error"]},
+        {"is_active": False},
+        {"url": "https://b.test/"},
+    ]
     in_threads(4, lambda number: webhooks.change(endpoint_id=endpoint.pk, changes=wishes[number]))
     endpoint.refresh_from_db()
     found = (endpoint.description, endpoint.categories, endpoint.is_active, endpoint.url)

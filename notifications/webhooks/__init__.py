@@ -3,7 +3,7 @@
 What is sent to them is written by notifications.delivery, and handed over by notifications.channels.webhook.
 """
 
-from notifications.webhooks.addresses import UrlRefused
+from notifications.webhooks.addresses import UrlRefused, check_url
 from notifications.webhooks.endpoints import (
     SecretStillChanging,
     TooMany,
@@ -23,6 +23,7 @@ __all__ = [
     "TooMany",
     "UrlRefused",
     "change",
+    "check_url",
     "create",
     "delete",
     "disable",
