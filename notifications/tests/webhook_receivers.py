@@ -10,10 +10,13 @@ from standardwebhooks import Webhook as Verifier
 from standardwebhooks import WebhookVerificationError
 from uuid_utils.compat import uuid7
 
+from accounts.models import User
+from notifications import webhooks
 from notifications.channels.base import Parcel
 from notifications.channels.webhook import Webhook
 from notifications.models import WebhookEndpoint
 from sms.tests.gateway import Call, Gateway, Handler, answer, running
+from tenants.models import Tenant
 
 WHEN = "2026-03-10T12:00:00.250000+00:00"
 CONTENT = {
@@ -42,14 +45,15 @@ def receiver(settings: Any) -> Iterator[Gateway]:
         yield one
 
 
+@pytest.fixture
+def endpoint(receiver: Gateway, owner: User, tenant: Tenant) -> WebhookEndpoint:
+    """A tenant's, which leads to the receiver."""
+    return webhooks.create(tenant_id=tenant.pk, owner=owner, url=f"{receiver.url}/hook?token=tenants-own")
+
+
 def allow_loopback(settings: Any) -> None:
     settings.WEBHOOK_ALLOW_HTTP = True
     settings.WEBHOOK_ALLOWED_NETWORKS = [ip_network("127.0.0.0/8")]
-
-
-def secret_of(endpoint: WebhookEndpoint) -> str:
-    endpoint.refresh_from_db()
-    return endpoint.secret
 
 
 def verified(call: Call, secret: str) -> Any:
