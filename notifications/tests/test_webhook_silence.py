@@ -20,6 +20,7 @@ from notifications.models import WebhookEndpoint
 from notifications.tests.webhook_receivers import (
     drip_headers,
     endless,
+    endless_redirection,
     endpoint,
     is_signed_by,
     receiver,
@@ -88,6 +89,14 @@ def test_of_an_endless_answer_only_the_beginning_is_read(
     receiver.will(endless)
     send(endpoint)
     assert calling.LARGEST_ANSWER <= sum(read) < 2 * calling.LARGEST_ANSWER
+
+
+def test_an_endless_redirection_is_not_read_to_its_end_either(
+    receiver: Gateway, endpoint: WebhookEndpoint, quick: None
+) -> None:
+    receiver.will(endless_redirection)
+    with pytest.raises(TryAgain, match=r"^HTTP 302"):
+        send(endpoint)
 
 
 def test_one_that_nobody_listens_at_was_not_called(endpoint: WebhookEndpoint) -> None:

@@ -80,8 +80,17 @@ def send(endpoint: WebhookEndpoint, **fields: Any) -> str:
 
 def endless(handler: Handler) -> None:
     """Takes the request, says 200 and never stops talking."""
+    _without_end(handler, b"HTTP/1.1 200 OK")
+
+
+def endless_redirection(handler: Handler) -> None:
+    """Takes the request, leads elsewhere and never stops talking."""
+    _without_end(handler, b"HTTP/1.1 302 Found\r\nLocation: /elsewhere")
+
+
+def _without_end(handler: Handler, beginning: bytes) -> None:
     handler.take()
-    handler.wfile.write(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
+    handler.wfile.write(beginning + b"\r\nTransfer-Encoding: chunked\r\n\r\n")
     piece = b"2000\r\n" + b"x" * 0x2000 + b"\r\n"
     try:
         for _ in range(100_000):

@@ -220,9 +220,14 @@ class _Judging(HTTPAdapter):
         self.poolmanager.pool_classes_by_scheme = {"http": _PlainPool, "https": _SecurePool}
 
 
+class _Session(requests.Session):
+    def get_redirect_target(self, resp: requests.Response) -> None:
+        """None follows. Left to itself it prepares a next request even so, and for that reads a whole body."""
+
+
 @functools.cache
 def _session() -> requests.Session:
-    session = requests.Session()
+    session = _Session()
     session.trust_env = False  # neither a proxy, behind which nothing could be judged, nor a .netrc
     session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))  # calls know nothing of each other
     session.mount("http://", _Judging(max_retries=0))
