@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from bench.delivery import Delivering
 from bench.health import Health
 from bench.ledger import Ledger
 from bench.measure import Measure
@@ -9,7 +10,7 @@ from bench.poll import Poll
 from bench.receipts import Receipts
 from bench.sending import Sending
 
-MEASURES: tuple[type[Measure], ...] = (Poll, Sending, Receipts, Ledger, Health)
+MEASURES: tuple[type[Measure], ...] = (Poll, Sending, Receipts, Ledger, Delivering, Health)
 
 
 class Unknown(Exception):

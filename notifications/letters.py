@@ -4,6 +4,7 @@ A template fills blocks of a layout that it is given: with the layout `base.html
 plain text. So the two say the same.
 """
 
+import re
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urljoin
@@ -44,8 +45,7 @@ def write(content: dict[str, Any], *, rule: str = "", stop: str = "") -> Letter:
         "stop": stop,
     }
     text, html = (_render(content["kind"], layout, values) for layout in ("base.txt", "base.html"))
-    lines = [line.rstrip() for line in text.strip().splitlines()]
-    return Letter(_subject(content["title"]), "\n".join(lines) + "\n", html)
+    return Letter(_subject(content["title"]), _plain(text), html)
 
 
 def _render(kind: str, layout: str, values: dict[str, Any]) -> str:
@@ -54,6 +54,11 @@ def _render(kind: str, layout: str, values: dict[str, Any]) -> str:
     context = Context({**values, "layout": f"{FOLDER}/{layout}", "is_page": is_page}, autoescape=is_page)
     rendered: str = chosen.template.render(context)
     return rendered
+
+
+def _plain(text: str) -> str:
+    """Without the gaps that empty blocks leave; the line before the last ones is a signature's mark as it is."""
+    return "\n\n".join(part.strip("\n") for part in re.split(r"\n\s*\n", text.strip())) + "\n"
 
 
 def _subject(title: str) -> str:

@@ -50,6 +50,7 @@ COSTS = {
     f"{API}unread-count/": 2,
     f"{API}stats/": 5,
     f"{API}<uuid:notification_id>/": 2,
+    f"{API}<uuid:notification_id>/deliveries/": 4,  # the notification, its deliveries, and their attempts
     f"{API}settings/": 2,
     f"{API}templates/": 2,
     f"{API}templates/<uuid:template_id>/": 2,

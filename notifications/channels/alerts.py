@@ -23,6 +23,7 @@ class Operators(Channel):
             title=parcel.content["title"],
             text=f"{parcel.content['message']}\n\nDelivery {parcel.id}",
             is_over=event == "resolved",
+            step="opened" if event == "reported" else str(parcel.content["event"]).replace(":", "-"),
         )
         if not operators.tell(alert, [parcel.address]):
             raise TryAgain("It did not take the alert in time.")

@@ -5,10 +5,11 @@ import datetime
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 from uuid import UUID
 
-from notifications.models import Delivery
+if TYPE_CHECKING:
+    from notifications.delivery.claiming import Claimed
 
 
 @dataclass(frozen=True)
@@ -60,7 +61,7 @@ class Channel(abc.ABC):
     #: What it took is not told yet: `outcomes` says later what became of it.
     is_settled_later: ClassVar[bool] = False
 
-    def besides(self, deliveries: Sequence[Delivery]) -> dict[UUID, dict[str, Any]]:
+    def besides(self, deliveries: Sequence["Claimed"]) -> dict[UUID, dict[str, Any]]:
         """What it wants to have in a parcel's `extra`, looked up for a batch at once."""
         return {}
 

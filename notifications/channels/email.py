@@ -15,7 +15,7 @@ from django.db import connection
 
 from notifications import letters, unsubscribing
 from notifications.channels.base import Channel, Parcel, Refused, TryAgain, Uncertain
-from notifications.models import Delivery
+from notifications.delivery.claiming import Claimed
 
 #: The first mail about an incident that this person was sent: the later ones are replies to it.
 FIRST = """
@@ -33,14 +33,14 @@ class Email(Channel):
     def __init__(self) -> None:
         self._link: Any = get_connection()
 
-    def besides(self, deliveries: Sequence[Delivery]) -> dict[UUID, dict[str, Any]]:
+    def besides(self, deliveries: Sequence[Claimed]) -> dict[UUID, dict[str, Any]]:
         about = [one for one in deliveries if one.incident_id and one.recipient_id]
         if not about:
             return {}
         with connection.cursor() as cursor:
             cursor.execute(FIRST, [[str(one.incident_id) for one in about], [str(one.recipient_id) for one in about]])
             first = {(incident, person): key for incident, person, key in cursor.fetchall()}
-        return {one.pk: {"first": first.get((one.incident_id, one.recipient_id))} for one in about}
+        return {one.id: {"first": first.get((one.incident_id, one.recipient_id))} for one in about}
 
     @contextmanager
     def opened(self) -> Iterator[None]:

@@ -34,6 +34,8 @@ class Alert:
     title: str
     text: str
     is_over: bool = False
+    step: str = ""
+    """Which of several alerts under this id it is, such as `escalated-1`; empty: the beginning, or the end."""
 
 
 class InTransaction(RuntimeError):
@@ -82,11 +84,12 @@ def _send(address: str, alert: Alert) -> bool:
 
 
 def _mail(address: str, alert: Alert) -> EmailMessage:
-    """The end is a reply to the beginning, so that mail programs show them as one."""
+    """What follows is a reply to the beginning, so that mail programs show them as one."""
     opened = f"<{alert.id}.opened@bellwether>"
-    headers = {"X-Deduplication-Id": alert.id, "Message-ID": opened, "Auto-Submitted": "auto-generated"}
-    if alert.is_over:
-        headers |= {"Message-ID": f"<{alert.id}.resolved@bellwether>", "In-Reply-To": opened, "References": opened}
+    mine = f"<{alert.id}.{alert.step or ('resolved' if alert.is_over else 'opened')}@bellwether>"
+    headers = {"X-Deduplication-Id": alert.id, "Message-ID": mine, "Auto-Submitted": "auto-generated"}
+    if mine != opened:
+        headers |= {"In-Reply-To": opened, "References": opened}
     return EmailMessage(alert.title, _text(alert), None, [address], headers=headers)
 
 

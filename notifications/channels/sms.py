@@ -14,6 +14,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from notifications.channels.base import Channel, Parcel, Refused, Settled, TryAgain, Uncertain
+from notifications.delivery.claiming import Claimed
 from notifications.models import Delivery, Incident
 from sms import services as sms
 from sms.models import Message, Status
@@ -40,11 +41,11 @@ class Sms(Channel):
     attempts: ClassVar[int] = 6
     is_settled_later = True
 
-    def besides(self, deliveries: Sequence[Delivery]) -> dict[UUID, dict[str, Any]]:
+    def besides(self, deliveries: Sequence[Claimed]) -> dict[UUID, dict[str, Any]]:
         about = [one.incident_id for one in deliveries if one.incident_id]
         scopes = dict(Incident.objects.filter(pk__in=about).values_list("pk", "scope"))
         return {
-            one.pk: {"avoid": provider_in(scopes[one.incident_id] if one.incident_id else "")} for one in deliveries
+            one.id: {"avoid": provider_in(scopes[one.incident_id] if one.incident_id else "")} for one in deliveries
         }
 
     def send(self, parcel: Parcel) -> str:

@@ -1,7 +1,10 @@
 """Which deliveries a worker takes next, and giving back what it has no time for."""
 
+import json
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
 
 from django.conf import settings
 from django.db import connection
@@ -33,25 +36,53 @@ UPDATE notifications_delivery AS delivery
 SET state = 'claimed', claim_token = %(token)s, lease_expires_at = %(until)s, attempts = attempts + 1
 FROM picked
 WHERE delivery.id = picked.id
-RETURNING delivery.id
+RETURNING delivery.id, content, endpoint_id, recipient_id, incident_id, rule, reference, attempts,
+          (SELECT CASE WHEN NOT is_active THEN '' WHEN %(channel)s = 'email' THEN email
+                       WHEN phone_verified THEN phone_number ELSE '' END
+           FROM accounts_user WHERE accounts_user.id = recipient_id)
 """
 
 
-def claim(*, channel: str, most: int) -> list[Delivery]:
-    """Takes up to `most` that are due, for DELIVERY_LEASE; with their recipients. [] when none are to be had."""
-    now = timezone.now()
+@dataclass(frozen=True)
+class Claimed:
+    """One delivery in a worker's hands."""
+
+    token: UUID
+    id: UUID
+    content: dict[str, Any]
+    endpoint_id: UUID | None
+    recipient_id: UUID | None
+    incident_id: UUID | None
+    rule: str
+    reference: str
+    attempts: int
+    """This one counts."""
+    address: str
+    """Where its recipient is reached now: whoever moved is reached where they are, and who is gone nowhere."""
+
+
+def claim(*, channel: str, most: int) -> list[Claimed]:
+    """Takes up to `most` that are due, for DELIVERY_LEASE; [] when none are to be had."""
+    now, token = timezone.now(), uuid7()
     values: dict[str, Any] = {"channel": channel, "most": most, "now": now}
-    values |= {"token": uuid7(), "until": now + settings.DELIVERY_LEASE}
+    values |= {"token": token, "until": now + settings.DELIVERY_LEASE}
     with connection.cursor() as cursor:
         cursor.execute(CLAIM, values)
-        ids = [key for (key,) in cursor.fetchall()]
-    return list(Delivery.objects.filter(pk__in=ids).select_related("recipient").order_by("id")) if ids else []
+        rows = sorted(cursor.fetchall())  # by their ids, which are the order in which they were written
+    return [_claimed(token, row) for row in rows]
 
 
-def give_back(deliveries: Sequence[Delivery]) -> None:
+def _claimed(token: UUID, row: Sequence[Any]) -> Claimed:
+    key, text, endpoint, person, incident, rule, reference, attempts, address = row
+    content = json.loads(text)
+    address = address or content.get("operator", "")
+    return Claimed(token, key, content, endpoint, person, incident, rule, reference, attempts, address)
+
+
+def give_back(deliveries: Sequence[Claimed]) -> None:
     """What was claimed and not begun: it waits again, as if nobody had taken it."""
     if deliveries:
         mine = Delivery.objects.filter(
-            pk__in=[one.pk for one in deliveries], claim_token=deliveries[0].claim_token, state=State.CLAIMED
+            pk__in=[one.id for one in deliveries], claim_token=deliveries[0].token, state=State.CLAIMED
         )
         mine.update(state=State.WAITING, claim_token=None, lease_expires_at=None, attempts=F("attempts") - 1)

@@ -21,7 +21,7 @@ from uuid_utils.compat import uuid7
 
 from notifications.channels import get_channel
 from notifications.channels.base import Channel, Parcel, Refused, TryAgain, Uncertain
-from notifications.delivery.claiming import claim, give_back
+from notifications.delivery.claiming import Claimed, claim, give_back
 from notifications.delivery.hints import has_begun, hint
 from notifications.models import Delivery, DeliveryAttempt
 
@@ -44,7 +44,7 @@ class InTransaction(RuntimeError):
 class Tried:
     """What came of handing one over."""
 
-    delivery: Delivery
+    delivery: Claimed
     outcome: Outcome
     reason: str = ""
     reference: str = ""
@@ -82,7 +82,7 @@ def _require_no_transaction() -> None:
         raise InTransaction
 
 
-def _hand_over(channel: Channel, deliveries: Sequence[Delivery]) -> tuple[list[Tried], bool]:
+def _hand_over(channel: Channel, deliveries: Sequence[Claimed]) -> tuple[list[Tried], bool]:
     """How each attempt ended, and whether the channel could be opened at all. What there is no time for is given
     back: a lease must not run out while its holder is still at it."""
     ends = time.monotonic() + settings.DELIVERY_LEASE.total_seconds() / 2
@@ -96,38 +96,24 @@ def _hand_over(channel: Channel, deliveries: Sequence[Delivery]) -> tuple[list[T
         for delivery in deliveries:
             if tried and time.monotonic() > ends:
                 break
-            tried.append(_try(channel, _parcel(delivery, besides.get(delivery.pk, {})), delivery))
+            tried.append(_try(channel, _parcel(delivery, besides.get(delivery.id, {})), delivery))
     give_back(deliveries[len(tried) :])
     return tried, True
 
 
-def _parcel(delivery: Delivery, besides: dict[str, object]) -> Parcel:
-    person = delivery.recipient
+def _parcel(delivery: Claimed, besides: dict[str, object]) -> Parcel:
     extra = {"rule": delivery.rule, "reference": delivery.reference, "recipient": delivery.recipient_id, **besides}
     return Parcel(
-        id=delivery.pk,
+        id=delivery.id,
         content=delivery.content,
-        address=_address(delivery) if person is None or person.is_active else "",
+        address=delivery.address,
         endpoint=delivery.endpoint_id,
         attempt=delivery.attempts,
         extra=extra,
     )
 
 
-def _address(delivery: Delivery) -> str:
-    """As it is now: whoever moved is reached where they are."""
-    person = delivery.recipient
-    if person is None:
-        return str(delivery.content.get("operator", ""))
-    match delivery.channel:
-        case "email":
-            return person.email
-        case "sms":
-            return person.phone_number if person.phone_verified else ""
-    return ""
-
-
-def _try(channel: Channel, parcel: Parcel, delivery: Delivery) -> Tried:
+def _try(channel: Channel, parcel: Parcel, delivery: Claimed) -> Tried:
     _require_no_transaction()
     started = time.monotonic()
     try:
@@ -174,7 +160,7 @@ def record(channel: Channel, tried: Sequence[Tried]) -> int:
     is_waiting = [state == State.WAITING for state in states]
     settled = {State.DEAD} if channel.is_settled_later else {State.DEAD, State.SENT}
     values: dict[str, Any] = {
-        "ids": [str(one.delivery.pk) for one in tried],
+        "ids": [str(one.delivery.id) for one in tried],
         "tries": [str(uuid7()) for _ in tried],
         "states": [state.value for state in states],
         "outcomes": [one.outcome.value for one in tried],
@@ -183,7 +169,7 @@ def record(channel: Channel, tried: Sequence[Tried]) -> int:
         "seconds": [one.seconds for one in tried],
         "due": [_due(channel, one, now) if waits else None for one, waits in zip(tried, is_waiting, strict=True)],
         "finished": [now if state in settled else None for state in states],
-        "token": tried[0].delivery.claim_token,
+        "token": tried[0].delivery.token,
         "now": now,
     }
     with connection.cursor() as cursor:

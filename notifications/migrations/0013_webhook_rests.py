@@ -12,12 +12,4 @@ class Migration(migrations.Migration):
             name="resting_until",
             field=models.DateTimeField(blank=True, help_text="Nothing is sent to it before.", null=True),
         ),
-        migrations.AddIndex(
-            model_name="delivery",
-            index=models.Index(
-                condition=models.Q(("endpoint__isnull", False)),
-                fields=["endpoint", "-id"],
-                name="delivery_of_endpoint",
-            ),
-        ),
     ]

@@ -61,19 +61,29 @@ class Delivery(models.Model):
     id = models.UUIDField(
         primary_key=True, default=uuid7, editable=False, help_text="What receivers know a repeat by."
     )
-    key = models.CharField(max_length=200, unique=True, help_text="What is told to whom; the deduplication.")
+    key = models.CharField(max_length=200, help_text="What is told to whom; the deduplication.")
     channel = models.CharField(max_length=10, choices=Channel)
     notification = models.ForeignKey(
         Notification, null=True, blank=True, on_delete=models.CASCADE, related_name="deliveries"
     )
+    # A row changes twice in its life, and every index over what most rows do not have would pay for it each time.
     recipient = models.ForeignKey(
-        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.CASCADE, related_name="+"
+        settings.AUTH_USER_MODEL,
+        null=True,
+        blank=True,
+        on_delete=models.CASCADE,
+        related_name="+",
+        db_index=False,  # `delivery_of_person` leads with it
     )
     endpoint = models.ForeignKey(
-        WebhookEndpoint, null=True, blank=True, on_delete=models.CASCADE, related_name="deliveries"
+        WebhookEndpoint, null=True, blank=True, on_delete=models.CASCADE, related_name="deliveries", db_index=False
     )
-    tenant = models.ForeignKey(Tenant, null=True, blank=True, on_delete=models.CASCADE, related_name="+")
-    incident = models.ForeignKey(Incident, null=True, blank=True, on_delete=models.CASCADE, related_name="deliveries")
+    tenant = models.ForeignKey(
+        Tenant, null=True, blank=True, on_delete=models.CASCADE, related_name="+", db_index=False
+    )
+    incident = models.ForeignKey(
+        Incident, null=True, blank=True, on_delete=models.CASCADE, related_name="deliveries", db_index=False
+    )
     digest = models.ForeignKey(
         "self",
         null=True,
@@ -105,6 +115,8 @@ class Delivery(models.Model):
     class Meta:
         verbose_name_plural = "deliveries"
         constraints: ClassVar = [
+            # used by outbox.write(): this constraint is the deduplication
+            models.UniqueConstraint(fields=["key"], name="delivery_once"),
             models.CheckConstraint(
                 condition=models.Q(state="claimed") ^ models.Q(claim_token=None),
                 name="delivery_token_when_claimed",
@@ -125,12 +137,18 @@ class Delivery(models.Model):
             ),
             # used by digests and the storm brake: what one person was or will be told lately
             models.Index(fields=["recipient", "channel", "-created_at"], name="delivery_of_person"),
-            # used by an endpoint's deliveries and their replay: newest first
+            # used by an endpoint's own list, newest first; by what was told of an incident; when these are deleted
             models.Index(
                 fields=["endpoint", "-id"],
-                name="delivery_of_endpoint",
+                name="delivery_to_endpoint",
                 condition=models.Q(endpoint__isnull=False),
             ),
+            models.Index(
+                fields=["incident", "recipient", "id"],
+                name="delivery_of_incident",
+                condition=models.Q(incident__isnull=False),
+            ),
+            models.Index(fields=["tenant"], name="delivery_of_tenant", condition=models.Q(tenant__isnull=False)),
             # used by the retention
             models.Index(
                 fields=["finished_at"], name="delivery_finished", condition=models.Q(finished_at__isnull=False)
@@ -151,7 +169,12 @@ class DeliveryAttempt(models.Model):
         UNKNOWN = "unknown", "It may have been taken"
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
-    delivery = models.ForeignKey(Delivery, on_delete=models.CASCADE, related_name="tries")
+    delivery = models.ForeignKey(
+        Delivery,
+        on_delete=models.CASCADE,
+        related_name="tries",
+        db_index=False,  # `delivery_attempts` leads with it
+    )
     number = models.PositiveSmallIntegerField()
     at = models.DateTimeField(default=now)
     seconds = models.FloatField(default=0)

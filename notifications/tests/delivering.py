@@ -7,6 +7,7 @@ import pytest
 from pytest_django import Settings
 
 from accounts.models import User
+from notifications.channels import CHANNELS
 from notifications.channels.base import Channel, Parcel
 from notifications.delivery import dispatch
 from notifications.kinds import Kind
@@ -44,7 +45,7 @@ def mail(settings: Settings) -> Iterator[MailServer]:
 @pytest.fixture
 def counting(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> type[Counting]:
     settings.EMAIL_IS_SET = True
-    monkeypatch.setitem(dispatch.get_channel.__globals__["CHANNELS"], "email", f"{__name__}.Counting")
+    monkeypatch.setitem(CHANNELS, "email", f"{__name__}.Counting")
     Counting.told, Counting.fails = [], []
     return Counting
 

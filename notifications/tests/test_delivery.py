@@ -2,7 +2,6 @@
 
 import datetime
 import json
-from collections.abc import Callable
 
 import pytest
 import redis
@@ -19,6 +18,7 @@ from notifications.channels.base import Parcel, Refused, TryAgain, Uncertain
 from notifications.delivery import claiming, dispatch, forgetting, sweeping
 from notifications.delivery.dispatch import hand_over
 from notifications.models import Delivery, DeliveryAttempt, Incident, Notification
+from notifications.tests.conftest import Get
 from notifications.tests.delivering import Counting, counting, deliver, only
 from notifications.tests.helpers import ago, in_threads, tell
 from notifications.tests.test_announcements import people
@@ -129,7 +129,7 @@ def test_what_a_lost_worker_was_at_is_told_again_under_the_same_id(counting: typ
     Delivery.objects.filter(state="claimed").update(lease_expires_at=ago(seconds=1))
     assert [tasks.sweep_deliveries()["replayed"] for _ in range(2)] == [1, 0]
     assert deliver() == {"accepted": 1}
-    assert [parcel.id for parcel in counting.told] == [claimed.pk]
+    assert [parcel.id for parcel in counting.told] == [claimed.id]
     assert [outcome for _, outcome, _ in attempts(only())] == ["unknown", "accepted"]
 
 
@@ -208,7 +208,7 @@ def test_workers_are_asked_for_once_until_one_begins(
 ) -> None:
     def asked() -> int:
         with redis.Redis.from_url(django_settings.REDIS_URL) as client:
-            return int(client.llen("celery"))  # type: ignore[arg-type]
+            return int(client.llen("celery"))
 
     for _ in range(3):
         with django_capture_on_commit_callbacks(execute=True):
@@ -266,12 +266,12 @@ def test_a_cleanup_takes_along_what_was_sent(counting: type[Counting], member: U
 
 
 def test_only_its_reader_sees_what_became_of_it(
-    counting: type[Counting], member: User, outsider: User, get: Callable[..., dict[str, object]]
+    counting: type[Counting], member: User, outsider: User, get: Get
 ) -> None:
     row = tell(member)
     counting.fails = [TryAgain("Busy.")]
     deliver()
-    inbox, mail, text = get(member, f"{row.pk}/deliveries/")["deliveries"]  # type: ignore[misc]
+    inbox, mail, text = get(member, f"{row.pk}/deliveries/")["deliveries"]
     assert (inbox["channel"], inbox["state"], inbox["id"]) == ("in_app", "sent", None)
     assert (mail["state"], mail["rule"], mail["reason"]) == ("waiting", "E-mail is on in the settings.", "Busy.")
     (tried,) = mail["attempts"]

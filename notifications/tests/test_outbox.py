@@ -8,9 +8,9 @@ from pytest_django import DjangoCaptureOnCommitCallbacks, Settings
 
 from accounts.models import User
 from notifications import announcements, incidents, services
-from notifications.delivery import dispatch, outbox
+from notifications.delivery import dispatch, rules
 from notifications.kinds import Announced
-from notifications.models import Delivery, Incident, Notification, WebhookEndpoint
+from notifications.models import Channel, Delivery, Incident, Notification, WebhookEndpoint
 from notifications.models.priority import Priority
 from notifications.tests.delivering import Counting, counting, deliver, wants
 from notifications.tests.helpers import Note, in_threads, problem, resolve, see, tell
@@ -103,7 +103,7 @@ def test_nothing_leaves_the_house_when_what_it_tells_of_is_rolled_back(
 
 def test_active_endpoints_of_the_tenant_are_told_of_their_categories_once(tenant: Tenant, member: User) -> None:
     def endpoint(**fields: object) -> WebhookEndpoint:
-        return WebhookEndpoint.objects.create(url="https://a.test", secret="whsec_", **fields)  # type: ignore[misc]
+        return WebhookEndpoint.objects.create(url="https://a.test", secret="whsec_", **fields)
 
     mine = [endpoint(tenant=tenant), endpoint(tenant=tenant, categories=["info", "error"])]
     for other in ({"categories": ["error"]}, {"is_active": False}):
@@ -163,8 +163,8 @@ def test_an_announcement_reaches_mailboxes_also_of_those_without_an_inbox(
 def test_a_digest_is_left_to_the_digest(
     counting: type[Counting], member: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    held = [outbox.rules.Decision(outbox.Channel.EMAIL, "In the hourly digest.", digest="hourly")]
-    monkeypatch.setattr(outbox.rules, "decide", lambda **_: held)
+    held = [rules.Decision(Channel.EMAIL, "In the hourly digest.", digest="hourly")]
+    monkeypatch.setattr(rules, "decide", lambda **_: held)
     tell(member)
     assert (rows(), deliver()) == ([("email", "waiting")], {})
 
