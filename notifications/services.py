@@ -121,7 +121,8 @@ def bulk(*, user: User, ids: Sequence[UUID], action: BulkAction) -> int:
         case BulkAction.ARCHIVE:
             count = mine.unarchived().update(status=Status.ARCHIVED, archived_at=now, updated_at=now)
         case BulkAction.DELETE:
-            count = mine.delete()[0]
+            # What was sent of them goes along, and is not what was asked for.
+            count = mine.delete()[1].get(Notification._meta.label, 0)
     if count:
         inbox_changed(user_ids=[user.pk])
     return count
