@@ -5,6 +5,7 @@ What is set in the environment wins; then come the lines of `DATA_DIR/settings.e
 """
 
 from datetime import timedelta
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
 
@@ -222,6 +223,7 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
         {"name": "Settings", "description": "How I am told."},
         {"name": "System", "description": "The platform itself, for its admins."},
         {"name": "Templates", "description": "The platform's own words, for its admins."},
+        {"name": "Webhooks", "description": "Which programs are told, and what became of it."},
         {"name": "SMS", "description": "What my tenant sends."},
         {"name": "Contacts", "description": "Whom my tenant writes to."},
         {"name": "Credits", "description": "What my tenant may still send."},
@@ -313,6 +315,25 @@ TWILIO_API_URL = env.str("TWILIO_API_URL", default="https://api.twilio.com").rst
 SMS_HTTP_GATEWAYS = env.json("SMS_HTTP_GATEWAYS", default={})
 SIMULATOR_SECRET = env.str("SIMULATOR_SECRET", default="")
 SIMULATOR_SEED = env.int("SIMULATOR_SEED", default=1)
+
+# --- Webhooks ----------------------------------------------------------------------------------------------------
+
+#: Plain http is for development: whoever is on the way reads along, and may keep a message from arriving.
+WEBHOOK_ALLOW_HTTP = env.bool("WEBHOOK_ALLOW_HTTP", default=False)
+#: Networks that webhooks may lead to besides the public internet, such as 10.2.0.0/16.
+WEBHOOK_ALLOWED_NETWORKS = [ip_network(text) for text in env.list("WEBHOOK_ALLOWED_NETWORKS", default=[])]
+#: A file of certificates that receivers are judged by; empty: those of public authorities.
+WEBHOOK_CA_BUNDLE = env.str("WEBHOOK_CA_BUNDLE", default="")
+#: How long one address may take to connect, and the whole call from the look-up of its name to the answer.
+WEBHOOK_CONNECT_TIMEOUT_SECONDS = env.float("WEBHOOK_CONNECT_TIMEOUT_SECONDS", default=3)
+WEBHOOK_TIMEOUT_SECONDS = env.float("WEBHOOK_TIMEOUT_SECONDS", default=10)
+#: After a change of the secret the previous one signs so long, where the call does not say otherwise.
+WEBHOOK_SECRET_OVERLAP_HOURS = env.int("WEBHOOK_SECRET_OVERLAP_HOURS", default=24)
+#: Disabled when both hold: so many calls in a row failed, and the first of them so long ago.
+WEBHOOK_DISABLE_FAILURES = env.int("WEBHOOK_DISABLE_FAILURES", default=10)
+WEBHOOK_DISABLE_AFTER = timedelta(hours=env.float("WEBHOOK_DISABLE_AFTER_HOURS", default=48))
+#: Of one tenant, and of the platform.
+WEBHOOK_ENDPOINTS_LIMIT = env.int("WEBHOOK_ENDPOINTS_LIMIT", default=20)
 
 # --- Monitor -----------------------------------------------------------------------------------------------------
 

@@ -9,7 +9,7 @@ from rest_framework.request import Request
 from accounts.fields import to_uuid
 from accounts.filters import BOOLEANS, IdFilter, MomentFilter
 from accounts.query import query_of
-from notifications.models import Incident, MaintenanceWindow, Notification
+from notifications.models import Delivery, Incident, MaintenanceWindow, Notification
 from notifications.models.incident import IncidentQuerySet
 from notifications.models.notification import NotificationQuerySet
 from notifications.models.priority import Priority
@@ -120,3 +120,13 @@ class WindowFilter(django_filters.FilterSet):
 
     def by_cancelled(self, rows: QuerySet[Any], name: str, value: bool) -> QuerySet[Any]:
         return rows.filter(cancelled_at__isnull=not value)
+
+
+class WebhookDeliveryFilter(django_filters.FilterSet):
+    state = django_filters.ChoiceFilter(choices=Delivery.State.choices)
+    since = MomentFilter(field_name="created_at", lookup_expr="gte")
+    until = MomentFilter(field_name="created_at", lookup_expr="lt")
+
+    class Meta:
+        model = Delivery
+        fields: list[str] = []

@@ -190,6 +190,20 @@ class SmsCreditLow(Kind):
         return ("Top up", settings.TOP_UP_URL) if settings.TOP_UP_URL else ("", "")
 
 
+class WebhookDisabled(Kind):
+    slug = "webhook_disabled"
+    notification_type = Notification.Type.ERROR
+    priority = Priority.HIGH
+    title = "A webhook was disabled: $address"
+    message = "$reason$failures Mend the receiver, enable the webhook again, and replay what it missed."
+    is_system = False
+    variables = {
+        "address": "https://hooks.example.com/bellwether",
+        "reason": "HTTP 500 Internal Server Error.",
+        "failures": " 42 calls in a row failed.",
+    }
+
+
 KINDS: tuple[type[Kind], ...] = (
     ProblemOpened,
     ProblemEscalated,
@@ -202,5 +216,6 @@ KINDS: tuple[type[Kind], ...] = (
     MaintenanceCancelled,
     Announced,
     SmsCreditLow,
+    WebhookDisabled,
 )
 BY_SLUG = {kind.slug: kind for kind in KINDS}

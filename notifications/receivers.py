@@ -13,8 +13,9 @@ from accounts.models import User
 from accounts.signals import access_changed
 from notifications import credit_books, credit_levels, incidents, poll_store
 from notifications.changes import inbox_changed
-from notifications.models import Announcement, Incident, Notification
+from notifications.models import Announcement, Incident, Notification, WebhookEndpoint
 from notifications.models.priority import Priority
+from notifications.webhooks import endpoint_disabled, telling
 from sms.models import RouteMove
 from sms.services.routing import FULL
 from sms.signals import Difference, credits_fell, credits_reconciled, provider_moved
@@ -82,3 +83,8 @@ def warn_of_low_credits(
 @receiver(credits_reconciled)
 def see_to_the_books(*, differences: Sequence[Difference], **_: Any) -> None:
     credit_books.see(differences=differences)
+
+
+@receiver(endpoint_disabled)
+def tell_of_disabled_webhook(*, endpoint: WebhookEndpoint, **_: Any) -> None:
+    telling.tell_of_disabled(endpoint=endpoint)

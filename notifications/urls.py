@@ -13,10 +13,12 @@ from notifications.views import (
     SnoozeView,
     StreamView,
     SystemViewSet,
+    SystemWebhookViewSet,
     TemplateViewSet,
     TenantDefaultsView,
     ThresholdViewSet,
     TicketView,
+    WebhookViewSet,
 )
 from notifications.views.inbox import recent
 
@@ -26,6 +28,8 @@ router.register("system/maintenance", MaintenanceViewSet, basename="maintenance"
 router.register("system", SystemViewSet, basename="system")
 router.register("system", HistoryViewSet, basename="history")
 router.register("system/thresholds", ThresholdViewSet, basename="threshold")
+router.register("system/webhooks", SystemWebhookViewSet, basename="system-webhook")
+router.register("webhooks", WebhookViewSet, basename="webhook")
 router.register("templates", TemplateViewSet, basename="template")
 router.register("", NotificationViewSet, basename="notification")
 

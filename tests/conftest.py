@@ -6,6 +6,8 @@ import pytest
 from django.utils import timezone
 
 from accounts.models import User
+from notifications import webhooks
+from notifications.delivery import to_endpoints
 from notifications.models import Announcement, MaintenanceWindow, NotificationTemplate
 from notifications.tests.helpers import problem, see, tell
 from sms.models import Batch, Contact, ContactGroup, GroupMember, MessageTemplate
@@ -44,6 +46,9 @@ def rows_of(tenant: Tenant) -> RowsOf:
         of |= {"template_id": template.pk, "job_id": job.pk}
         of |= {"incident_id": see(problem(kind="database")).pk}
         of |= {"window_id": window.pk}
+        owned_by = None if user.is_platform_admin else tenant.pk
+        endpoint = webhooks.create(tenant_id=owned_by, owner=user, url="https://hooks.example.com/")
+        of |= {"endpoint_id": endpoint.pk, "webhook_delivery_id": to_endpoints.ping(endpoint=endpoint).pk}
         of |= {"batch_id": batch.pk, "contact_id": contact.pk, "group_id": group.pk}
         return {name: str(key) for name, key in of.items()} | {name: WORDS[name] for name in ("check", "name")}
 

@@ -43,6 +43,7 @@ IDS = {
     "template": "template_id",
     "contacts": "contact_id",
     "batch": "batch_id",
+    "delivery": "webhook_delivery_id",
 }
 
 

@@ -10,7 +10,8 @@ from django.utils import timezone
 from rest_framework.test import APIClient
 
 from accounts.models import User
-from notifications import announcements, maintenance, texts
+from notifications import announcements, maintenance, texts, webhooks
+from notifications.delivery import to_endpoints
 from notifications.models.priority import Priority
 from notifications.tests.helpers import problem, see, tell
 from sms.models import Batch, Contact, ContactGroup, MessageTemplate
@@ -40,7 +41,10 @@ WITH_DATA = [route for route in ROUTES if route not in PUBLIC]
 
 
 #: Parameters that two rooms call alike: which of the things this one means, by route and parameter.
-ALIKE = {("api/sms/templates/", "template_id"): "message_template_id"}
+ALIKE = {
+    ("api/sms/templates/", "template_id"): "message_template_id",
+    ("api/notifications/system/webhooks/", "endpoint_id"): "system_endpoint_id",
+}
 
 
 #: Parameters that are words of ours, the same for everybody.
@@ -81,6 +85,9 @@ def real_things(*, user: User, tenant: Tenant) -> dict[str, Any]:
         group = ContactGroup.objects.create(tenant=tenant, name="Friends")
         group.members.create(tenant=tenant, contact=contact)
         text = MessageTemplate.objects.create(tenant=tenant, name="Greeting", text="Hi $name, your code is $code")
+    ours, platforms = (
+        webhooks.create(tenant_id=key, owner=user, url="https://hooks.example.com/") for key in (tenant.pk, None)
+    )
     job = announcements.announce(author=user, title="Hi", message="You", audience={"emails": [user.email]})
     window = {"title": "Upgrade", "starts_at": timezone.now() + HOUR, "minutes": 60, "weekdays": [*range(7)]}
     return {
@@ -96,5 +103,8 @@ def real_things(*, user: User, tenant: Tenant) -> dict[str, Any]:
         **WORDS,
         "window_id": maintenance.create_window(author=user, fields=window).pk,
         "incident_id": see(problem(Priority.HIGH, kind="database")).pk,
+        "endpoint_id": ours.pk,
+        "system_endpoint_id": platforms.pk,
+        "webhook_delivery_id": to_endpoints.ping(endpoint=ours).pk,
         "provider": "simulator",
     }

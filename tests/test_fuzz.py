@@ -18,7 +18,7 @@ from tests.conftest import RowsOf
 
 TAGS = [tag["name"] for tag in settings.SPECTACULAR_SETTINGS["TAGS"]]
 
-OF_TENANTS = {"SMS", "Contacts", "Credits"}
+OF_TENANTS = {"SMS", "Contacts", "Credits", "Webhooks"}
 
 
 @pytest.fixture(autouse=True)

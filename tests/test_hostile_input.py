@@ -23,6 +23,7 @@ from tests.hostile.incidents import INCIDENT_CALLS, MAINTENANCE_CALLS
 from tests.hostile.preferences import PREFERENCE_CALLS
 from tests.hostile.sms import ID, LATER, PAGES, SMS_CALLS
 from tests.hostile.values import Field, choice, listing, obj, optional, phone, text, url, uuid, when, whole, yes_no
+from tests.hostile.webhooks import WEBHOOK_CALLS
 
 AUTH, TENANTS, API = "api/auth/", "api/tenants/", "api/notifications/"
 ONE, SYSTEM, TEMPLATES = f"{API}<uuid:notification_id>/", f"{API}system/", f"{API}templates/"
@@ -153,6 +154,7 @@ CALLS = (
     *MAINTENANCE_CALLS,
     Call("post", f"{SYSTEM}cleanup/", optional({"days": whole(30, 1, 36500), "dry_run": yes_no(True)})),
     *HISTORY_CALLS,
+    *WEBHOOK_CALLS,
     Call("get", TEMPLATES),
     Call("post", TEMPLATES, WORDS, once=True),
     Call("get", TEMPLATE),

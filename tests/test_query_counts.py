@@ -13,13 +13,16 @@ from rest_framework.test import APIClient
 from accounts.models import User
 from conftest import signed_in
 from notifications import incidents, thresholds
+from notifications.delivery import to_endpoints
 from notifications.models import (
     CheckResult,
+    DeliveryAttempt,
     Incident,
     IncidentAudience,
     MaintenanceOccurrence,
     MaintenanceWindow,
     NotificationTemplate,
+    WebhookEndpoint,
 )
 from notifications.tests import helpers
 from notifications.tests.helpers import tell
@@ -81,6 +84,12 @@ COSTS = {
     f"{API}system/maintenance/": 2,
     f"{API}system/maintenance/<uuid:window_id>/": 3,
     f"{API}system/maintenance/<uuid:window_id>/occurrences/": 3,
+    f"{API}webhooks/": 3,
+    f"{API}webhooks/<uuid:endpoint_id>/": 3,
+    f"{API}webhooks/<uuid:endpoint_id>/deliveries/": 5,  # the webhook, what it was sent, and every attempt
+    f"{API}system/webhooks/": 2,
+    f"{API}system/webhooks/<uuid:endpoint_id>/": 2,
+    f"{API}system/webhooks/<uuid:endpoint_id>/deliveries/": 4,
 }
 #: Sent on to its own process, which is counted in notifications/tests/test_stream.py.
 ELSEWHERE = f"{API}stream/"
@@ -113,6 +122,7 @@ class Reader:
             make_message(self.tenant, batch_id=self.things["batch_id"])
             self._grow_sms(index)
             self._grow_history(index, other)
+            self._grow_webhooks()
         self.rows = rows
 
     def _grow_history(self, index: int, tenant: Tenant) -> None:
@@ -145,6 +155,15 @@ class Reader:
         )
         for one in (window.pk, self.things["window_id"]):
             MaintenanceOccurrence.objects.create(window_id=one, starts_at=began, ends_at=began, suppressed=kept)
+
+    def _grow_webhooks(self) -> None:
+        for name in ("endpoint_id", "system_endpoint_id"):
+            endpoint = WebhookEndpoint.objects.get(pk=self.things[name])
+            colleague = User.objects.filter(email__startswith="number-").last()
+            WebhookEndpoint.objects.create(tenant_id=endpoint.tenant_id, owner=colleague, url=endpoint.url, secret="x")
+            sent = to_endpoints.ping(endpoint=endpoint)
+            for number_of in (1, 2):
+                DeliveryAttempt.objects.create(delivery=sent, number=number_of, outcome="try_again")
 
     def _grow_sms(self, index: int) -> None:
         with tenant_scope(self.tenant.pk):

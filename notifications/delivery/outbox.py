@@ -11,6 +11,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 from uuid_utils.compat import uuid7
 
+from notifications import webhooks
 from notifications.channels import operators
 from notifications.delivery import content, planning, rules
 from notifications.delivery.hints import hint
@@ -86,22 +87,11 @@ def _to_people(told: Notification, people: Mapping[UUID, UUID | None]) -> Iterat
             )
 
 
-# Locked as the rows' foreign keys would lock them anyway; so none is deleted before the commit.
-ENDPOINTS = """
-SELECT id FROM notifications_webhookendpoint
-WHERE tenant_id IS NOT DISTINCT FROM %s AND is_active AND (categories = '[]'::jsonb OR categories ? %s)
-ORDER BY id FOR KEY SHARE
-"""
-
-
 def _to_endpoints(told: Notification) -> Iterator[_Row]:
-    with connection.cursor() as cursor:
-        cursor.execute(ENDPOINTS, [told.tenant_id, told.notification_type])
-        found = cursor.fetchall()
     own = {"type": content.what_happened(told), "notification_id": None}
-    for (key,) in found:
+    for one in webhooks.endpoints_for(tenant_id=told.tenant_id, category=told.notification_type):
         rule = "An active endpoint is told of every event of its categories."
-        yield _Row(str(key), Channel.WEBHOOK, rule, endpoint=key, own=own)
+        yield _Row(str(one.pk), Channel.WEBHOOK, rule, endpoint=one.pk, own=own)
 
 
 def _to_operators(told: Notification) -> Iterator[_Row]:

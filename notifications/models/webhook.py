@@ -36,6 +36,7 @@ class WebhookEndpoint(models.Model):
     is_active = models.BooleanField(default=True)
     failing_since = models.DateTimeField(null=True, blank=True, help_text="Empty: its last call was taken.")
     failures = models.PositiveIntegerField(default=0, help_text="In a row.")
+    resting_until = models.DateTimeField(null=True, blank=True, help_text="Nothing is sent to it before.")
     disabled_at = models.DateTimeField(null=True, blank=True)
     disabled_reason = models.CharField(max_length=200, blank=True)
     created_at = models.DateTimeField(default=now, editable=False)

@@ -15,6 +15,7 @@ from notifications.views.stream import StreamView, TicketView
 from notifications.views.system import SystemViewSet
 from notifications.views.templates import TemplateViewSet
 from notifications.views.thresholds import ThresholdViewSet
+from notifications.views.webhooks import SystemWebhookViewSet, WebhookViewSet
 
 __all__ = [
     "CreditTestView",
@@ -28,9 +29,11 @@ __all__ = [
     "SnoozeView",
     "StreamView",
     "SystemViewSet",
+    "SystemWebhookViewSet",
     "TemplateViewSet",
     "TenantDefaultsView",
     "ThresholdViewSet",
     "TicketView",
+    "WebhookViewSet",
     "metrics",
 ]

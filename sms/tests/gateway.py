@@ -2,6 +2,7 @@
 
 import json
 import socket
+import ssl
 import threading
 import time
 from collections import deque
@@ -81,12 +82,14 @@ class Gateway:
 
 
 @contextmanager
-def running() -> Iterator[Gateway]:
+def running(*, tls: ssl.SSLContext | None = None) -> Iterator[Gateway]:
     gateway = Gateway()
     handler = type("Handler", (Handler,), {"gateway": gateway})
     server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
     server.daemon_threads = True
-    gateway.url = f"http://127.0.0.1:{server.server_port}"
+    if tls:
+        server.socket = tls.wrap_socket(server.socket, server_side=True)
+    gateway.url = f"{'https' if tls else 'http'}://127.0.0.1:{server.server_port}"
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
     thread.start()
     try:
