@@ -10,7 +10,7 @@ from django.utils import timezone
 from notifications.channels.base import Channel, Parcel, Refused, TryAgain, Uncertain
 from notifications.models import WebhookEndpoint
 from notifications.webhooks import calling, standing
-from notifications.webhooks.signing import body_of, headers_of
+from notifications.webhooks.signing import TEST, body_of, headers_of
 
 #: The longest that a receiver may have us wait with Retry-After, or that one rests which does not answer at all.
 LONGEST_REST = datetime.timedelta(hours=1)
@@ -21,7 +21,6 @@ REST_EACH_TIME = datetime.timedelta(seconds=15)
 MOST_REFUSALS = 5
 #: 4xx that say nothing of the message: too slow, too early, too many.
 PASSING = frozenset({HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_EARLY, HTTPStatus.TOO_MANY_REQUESTS})
-TEST = "webhook.test"
 #: What a status asks for besides, in words for the endpoint's owner.
 ADVICE: Mapping[int, str] = {
     **dict.fromkeys((301, 302, 303, 307, 308), "Redirections are not followed: enter the address it leads to."),

@@ -15,8 +15,8 @@ from notifications.delivery.hints import hint
 from notifications.models import Channel, Delivery, WebhookEndpoint
 from notifications.models.delivery import DeliveryQuerySet
 from notifications.models.priority import Priority
+from notifications.webhooks.signing import TEST
 
-TEST = "webhook.test"
 #: Deliveries that one replay may send again; who wants more narrows the time down, and knows how many it is.
 MOST_AT_ONCE = 10_000
 #: As if it had never been handed over.

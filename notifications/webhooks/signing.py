@@ -14,6 +14,8 @@ from notifications.models import WebhookEndpoint
 
 #: The specification asks for 24 to 64.
 SECRET_BYTES = 32
+#: The type of a message that was only asked for to see whether it arrives.
+TEST = "webhook.test"
 #: Of a delivery's content: its type and time stand outside of the data, and the row of one person's inbox is theirs.
 NOT_DATA = frozenset({"type", "created_at", "notification_id"})
 
