@@ -163,9 +163,14 @@ def test_at_first_the_inbox_and_e_mail_are_on_and_sms_is_off(member: User) -> No
     assert [flat(member, column) for column in (Column.IN_APP, Column.EMAIL, Column.SMS)] == [True, True, False]
 
 
+@pytest.mark.parametrize("was_switched_on", [False, True])
 @pytest.mark.parametrize("column", Column)
-def test_writing_what_a_flat_setting_says_changes_nothing_whatever_the_cells_are(column: Column, member: User) -> None:
+def test_writing_what_a_flat_setting_says_changes_nothing_whatever_the_cells_are(
+    column: Column, was_switched_on: bool, member: User
+) -> None:
     """Old clients send back all that they read."""
+    if was_switched_on:
+        switch(member, column, True)
     choose(member, ("billing", column, OFF), ("campaign", column, ON))
     before = matrix(member)
     for _ in range(2):
