@@ -127,7 +127,8 @@ class Watcher:
 class StreamProcess:
     """`manage.py stream` on the test's own Postgres and Redis."""
 
-    def __init__(self, **environment: str) -> None:
+    def __init__(self, *, files: int = 0, **environment: str) -> None:
+        self.files = files
         self.port = embedded.free_port()
         self.environment = environment
         self.opened: list[socket.socket] = []
@@ -138,8 +139,9 @@ class StreamProcess:
         database = f"postgres://{base['USER']}@/{base['NAME']}?host={base['HOST']}"
         known = {"DATABASE_URL": database, "REDIS_URL": settings.REDIS_URL, "ALLOWED_HOSTS": "localhost,testserver"}
         known |= {"CORS_ALLOWED_ORIGINS": "https://front.example.com", "STREAM_HEARTBEAT_SECONDS": "1"}
+        command = [sys.executable, "manage.py", "stream", "--port", str(self.port)]
         self.process = subprocess.Popen(
-            [sys.executable, "manage.py", "stream", "--port", str(self.port)],
+            ["sh", "-c", f'ulimit -n {self.files}; exec "$@"', "sh", *command] if self.files else command,
             cwd=ROOT,
             env=os.environ | known | self.environment,
             start_new_session=True,
@@ -208,8 +210,9 @@ def ticket(client: APIClient) -> str:
 
 
 @contextlib.contextmanager
-def running(**environment: str) -> Iterator[StreamProcess]:
-    process = StreamProcess(**environment)
+def running(*, files: int = 0, **environment: str) -> Iterator[StreamProcess]:
+    """`files`: how many it may open."""
+    process = StreamProcess(files=files, **environment)
     try:
         yield process.start()
     finally:
