@@ -76,10 +76,13 @@ class Watcher:
         return json.loads(self.buffer)
 
     def next(self) -> Event:
-        """The next event; comments before it are counted. Raises EOFError where the stream ended."""
-        while True:
+        """The next event; comments before it are counted. Raises EOFError where the stream ended, and AssertionError
+        where heartbeats are all that comes."""
+        deadline = time.monotonic() + PATIENCE
+        while time.monotonic() < deadline:
             if event := self._parsed(self._chunk()):
                 return event
+        raise AssertionError("no event")
 
     def _chunk(self) -> bytes:
         """One block of the stream. The server writes each in chunks of HTTP of its own, which may hold several."""
