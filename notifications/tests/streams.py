@@ -143,6 +143,7 @@ class StreamProcess:
         known = {"DATABASE_URL": database, "REDIS_URL": settings.REDIS_URL, "ALLOWED_HOSTS": "localhost,testserver"}
         known |= {"CORS_ALLOWED_ORIGINS": "https://front.example.com", "STREAM_HEARTBEAT_SECONDS": "1"}
         command = [sys.executable, "manage.py", "stream", "--port", str(self.port)]
+        command = [*embedded.dies_with_parent("TERM"), *command]
         self.process = subprocess.Popen(
             ["sh", "-c", f'ulimit -n {self.files}; exec "$@"', "sh", *command] if self.files else command,
             cwd=ROOT,
