@@ -40,7 +40,7 @@ KEPT_SECONDS = 7 * 24 * 3600
 #: Postgres is asked again whether a session stands at least this often, should a change have gone past the services.
 VOUCHED_SECONDS = 600
 LOAD_WINDOW_SECONDS = 10
-CHANNEL = "changes"
+CHANNEL = "bellwether.changes"
 #: How many versions of one person an interrupted event stream finds again.
 EVENTS_KEPT = 32
 #: People of one call of MOVE: Redis does nothing else meanwhile.

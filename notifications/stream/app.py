@@ -58,6 +58,7 @@ class StreamApp:
 
     def __init__(self, *, problem: Problem) -> None:
         self.problem = problem
+        self.most = settings.STREAM_CONNECTIONS
         self.judges = ThreadPoolExecutor(JUDGES, thread_name_prefix="judge")
 
     async def __call__(self, scope: dict[str, Any], receive: Receive, send: Send) -> None:
@@ -112,7 +113,7 @@ class StreamApp:
 
     async def _stream(self, asked: Asked, receive: Receive, send: Send) -> None:
         note = await self._who(asked)
-        if self.hub.is_closing or self.hub.count >= settings.STREAM_CONNECTIONS:
+        if self.hub.is_closing or self.hub.count >= self.most:
             raise unavailable()
         if len(self.hub.of(note.standing.user)) >= settings.STREAMS_PER_PERSON:
             raise Refused(429, "too_many_streams", "Too many streams of one person are open.", retry_after="60")

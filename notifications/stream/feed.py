@@ -32,6 +32,8 @@ class Feed:
                     await self._listen(subscription)
             except (RedisError, OSError) as error:
                 log.warning("no changes are heard of", error=type(error).__name__)
+            except Exception:  # such as a message of somebody else's on our channel: what it hid is not known
+                log.exception("a change could not be understood")
             if self.is_heard:
                 self.is_heard = False
                 await self.hub.lost()

@@ -21,6 +21,8 @@ Send = Callable[[Mapping[str, Any]], Awaitable[None]]
 Judge = Callable[[Credential], Awaitable[Standing | None]]
 #: So many are written to before others get their turn.
 SLICE = 500
+#: Others wait their turn, so that the limits on how long Redis and Postgres may take are not used up in a queue.
+JUDGED_AT_ONCE = 8
 #: Postgres is asked again whether a session stands at least this often, should a change have gone past the services.
 JUDGED_SECONDS = poll_store.VOUCHED_SECONDS
 #: Streams that are told to come back do so spread out at this rate.
@@ -115,6 +117,7 @@ class Hub:
         self._of: dict[str, tuple[Stream, ...]] = {}
         self._turns: list[set[Stream]] = [set() for _ in range(settings.STREAM_HEARTBEAT_SECONDS)]
         self._work: set[asyncio.Task[None]] = set()
+        self._gate = asyncio.Semaphore(JUDGED_AT_ONCE)
 
     def of(self, user: str) -> tuple[Stream, ...]:
         return self._of.get(user, ())
@@ -203,8 +206,9 @@ class Hub:
 
     async def _judged(self, stream: Stream) -> None:
         try:
-            epoch = (await self.store.present(stream.standing.user)).epoch  # before Postgres is asked
-            standing = await self.judge(stream.credential)
+            async with self._gate:
+                epoch = (await self.store.present(stream.standing.user)).epoch  # before Postgres is asked
+                standing = await self.judge(stream.credential)
         except UNAVAILABLE as error:
             log.warning("a session could not be judged", error=type(error).__name__)
             stream.end(events.bye("unavailable", retry=retry(self.count)))

@@ -4,6 +4,7 @@ import gc
 import logging
 import resource
 import socket
+import sys
 
 import uvicorn
 
@@ -13,6 +14,8 @@ from notifications.stream.app import StreamApp
 #: whoever takes none of it for so long, or does not answer at all.
 UNREAD_BYTES, UNREAD_MILLISECONDS = 16_384, 30_000
 BACKLOG = 4096
+#: What the process has open besides streams, and those who are being refused.
+OTHER_FILES = 200
 GOODBYE_SECONDS = 5
 
 
@@ -44,7 +47,7 @@ class StreamServer(uvicorn.Server):
 
 def serve(app: StreamApp, *, host: str, port: int) -> None:
     """Until SIGTERM or SIGINT. Raises OSError when the port is not free."""
-    _allow_files()
+    app.most = min(app.most, _allowed_files() - OTHER_FILES)
     # Streams that are dropped leave their reply unfinished, which it would call an error; ours are logged by the app.
     logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)
     with listening(host, port) as link:
@@ -67,7 +70,8 @@ def listening(host: str, port: int) -> socket.socket:
     return link
 
 
-def _allow_files() -> None:
-    """A connection is a file, and shells allow 1,024 of them."""
+def _allowed_files() -> int:
+    """As many as may be: a connection is a file, and shells allow 1,024 of them."""
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+    return most if most != resource.RLIM_INFINITY else sys.maxsize

@@ -12,7 +12,8 @@ from notifications import poll_store
 from notifications.stream.notes import Note, ticket_key, vouched_key
 
 CONNECTIONS = 8
-WAIT_SECONDS = 2
+#: For one of them to be free, when thousands come at once.
+WAIT_SECONDS = 10
 #: A stream asks again every VOUCHED_SECONDS, so versions are kept while it is open and some minutes longer.
 EVENTS_KEPT_SECONDS = poll_store.VOUCHED_SECONDS + 300
 

@@ -76,10 +76,13 @@ class Watcher:
         return json.loads(self.buffer)
 
     def next(self) -> Event:
-        """The next event; comments before it are counted. Raises EOFError where the stream ended."""
-        while True:
+        """The next event; comments before it are counted. Raises EOFError where the stream ended, and AssertionError
+        where heartbeats are all that comes."""
+        deadline = time.monotonic() + PATIENCE
+        while time.monotonic() < deadline:
             if event := self._parsed(self._chunk()):
                 return event
+        raise AssertionError("no event")
 
     def _chunk(self) -> bytes:
         """One block of the stream. The server writes each in chunks of HTTP of its own, which may hold several."""
@@ -127,7 +130,8 @@ class Watcher:
 class StreamProcess:
     """`manage.py stream` on the test's own Postgres and Redis."""
 
-    def __init__(self, **environment: str) -> None:
+    def __init__(self, *, files: int = 0, **environment: str) -> None:
+        self.files = files
         self.port = embedded.free_port()
         self.environment = environment
         self.opened: list[socket.socket] = []
@@ -138,8 +142,10 @@ class StreamProcess:
         database = f"postgres://{base['USER']}@/{base['NAME']}?host={base['HOST']}"
         known = {"DATABASE_URL": database, "REDIS_URL": settings.REDIS_URL, "ALLOWED_HOSTS": "localhost,testserver"}
         known |= {"CORS_ALLOWED_ORIGINS": "https://front.example.com", "STREAM_HEARTBEAT_SECONDS": "1"}
+        command = [sys.executable, "manage.py", "stream", "--port", str(self.port)]
+        command = [*embedded.dies_with_parent("TERM"), *command]
         self.process = subprocess.Popen(
-            [sys.executable, "manage.py", "stream", "--port", str(self.port)],
+            ["sh", "-c", f'ulimit -n {self.files}; exec "$@"', "sh", *command] if self.files else command,
             cwd=ROOT,
             env=os.environ | known | self.environment,
             start_new_session=True,
@@ -208,8 +214,9 @@ def ticket(client: APIClient) -> str:
 
 
 @contextlib.contextmanager
-def running(**environment: str) -> Iterator[StreamProcess]:
-    process = StreamProcess(**environment)
+def running(*, files: int = 0, **environment: str) -> Iterator[StreamProcess]:
+    """`files`: how many it may open."""
+    process = StreamProcess(files=files, **environment)
     try:
         yield process.start()
     finally:

@@ -23,7 +23,7 @@ from config import embedded
 from notifications import poll_store
 from notifications.stream import server
 from notifications.tests.helpers import tell
-from notifications.tests.streams import PATH, PATIENCE, StreamProcess, Watcher, running
+from notifications.tests.streams import PATH, PATIENCE, StreamProcess, Watcher, running, ticket
 
 ClientOf = Callable[[User], APIClient]
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -185,6 +185,26 @@ def test_who_neither_reads_nor_answers_is_given_up_by_the_kernel(stream: StreamP
         with client, taken:
             assert taken.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT) == 30_000
             assert taken.getsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF) == 2 * 16_384
+
+
+def test_it_takes_no_more_than_it_may_have_files(client_of: ClientOf, member: User) -> None:
+    with running(files=203) as stream:
+        client = client_of(member)
+        for _ in range(3):
+            begin(stream, client)
+        with stream.ask(f"{PATH}?ticket={ticket(client)}") as refused:
+            assert refused.status == 503
+
+
+def test_what_it_does_not_understand_is_taken_for_something_missed(
+    stream: StreamProcess, client_of: ClientOf, member: User
+) -> None:
+    watcher, _ = begin(stream, client_of(member))
+    with watcher, redis.Redis.from_url(settings.REDIS_URL) as store:
+        store.publish(poll_store.CHANNEL, b"\xff")
+        assert [watcher.next().data["reason"] for _ in range(2)] == ["unavailable", "resumed"]
+        tell(member)
+        assert watcher.next().name == "inbox"
 
 
 def test_leaving_leaves_nothing(stream: StreamProcess, client_of: ClientOf, member: User) -> None:
