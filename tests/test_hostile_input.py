@@ -115,6 +115,7 @@ CALLS = (
     Call("get", f"{API}unread-count/"),
     Call("get", f"{API}stats/"),
     Call("get", ONE),
+    Call("get", f"{ONE}deliveries/"),
     Call("post", f"{ONE}mark-read/"),
     Call("post", f"{ONE}mark-unread/"),
     Call("post", f"{ONE}archive/"),

@@ -72,7 +72,7 @@ class Life:
     def everybody_is_told_by_workers(self, number: int) -> None:
         job = announcements.announce(author=self.user, title="Soon", message="To all", audience=self._audience(number))
         Announcement.objects.filter(pk=job.pk).update(state="queued", finished_at=None, cursor=None)
-        job.notifications.all()._raw_delete("default")  # as if none had been told before the reply
+        job.notifications.all().delete()  # as if none had been told before the reply
         tasks.fan_out_announcement(str(job.pk))
 
     def _audience(self, number: int) -> Any:
