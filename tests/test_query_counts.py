@@ -68,8 +68,8 @@ COSTS = {
     f"{API}preferences/tenant/": 3,
     f"{API}preferences/platform/": 2,
     # whom, the tenant they work in and whether they manage it, endpoints, their wishes (for the inbox and again for
-    # the plan), and the storm brake
-    f"{API}system/explain/": 10,
+    # the plan); and the storm brake, where a channel is set up
+    f"{API}system/explain/": 9,
     f"{API}templates/": 2,
     f"{API}templates/<uuid:template_id>/": 2,
     f"{API}system/health-check/": 2,  # again within HEALTH_CHECK_MAX_AGE

@@ -7,9 +7,17 @@ from django.db.models import Q
 from django.utils import timezone
 
 from accounts.models import User
+from notifications.channels import operators
 from notifications.delivery.planning import plan
 from notifications.delivery.rules import URGENT, Decision, Wishes, in_force, worded
-from notifications.kinds import Kind
+from notifications.kinds import (
+    Kind,
+    ProblemEscalated,
+    ProblemOpened,
+    ProblemReopened,
+    ProblemReported,
+    ProblemResolved,
+)
 from notifications.models import Channel, WebhookEndpoint
 from notifications.models.choice import Column, When
 from notifications.models.priority import Priority
@@ -18,6 +26,10 @@ from tenants.models import Membership, Tenant
 from tenants.services import current_membership
 
 SENT, HELD, SKIPPED = "sent", "held", "skipped"
+#: Told whoever the readers are.
+NOBODYS = (Channel.WEBHOOK, Channel.OPERATORS)
+#: See outbox.FOR_OPERATORS: what operators are told of a problem, by its kinds. A report counts when it is the first.
+FOR_OPERATORS = (ProblemOpened, ProblemReopened, ProblemEscalated, ProblemResolved, ProblemReported)
 
 
 @dataclass(frozen=True)
@@ -69,13 +81,13 @@ def explain(
         tenant = membership.tenant if membership else None
     is_reader, readers = _readers(user, kind, tenant)
     category, tenant_id = kind.notification_type, tenant.pk if tenant else None
-    outcomes = [_endpoints(category, tenant)]
+    outcomes = [_endpoints(category, tenant), _operators(kind, tenant)]
     if user.is_active:
         wishes = wishes_of(user_ids=[user.pk], tenant_id=tenant_id)[user.pk]
         planned = plan(user_ids=[user.pk], tenant_id=tenant_id, category=category, priority=chosen, now=now)
         outcomes = [_inbox(category, chosen, wishes), *(_outcome(one) for one in planned[user.pk]), *outcomes]
     if not is_reader:
-        outcomes = [_not_told(one, readers) if one.channel != Channel.WEBHOOK else one for one in outcomes]
+        outcomes = [one if one.channel in NOBODYS else _not_told(one, readers) for one in outcomes]
     return Explanation(user, kind, chosen, tenant, now, is_reader, readers, outcomes)
 
 
@@ -123,6 +135,16 @@ def _endpoints(category: str, tenant: Tenant | None) -> Outcome:
     whose = tenant.name if tenant else "the platform"
     words = f"{count} active endpoint{'' if count == 1 else 's'} of {whose} for {category}."
     return Outcome(Channel.WEBHOOK.value, "Webhooks", SENT if count else SKIPPED, None, "", words, (words,))
+
+
+def _operators(kind: type[Kind], tenant: Tenant | None) -> Outcome:
+    is_theirs = kind in FOR_OPERATORS and tenant is None
+    count = len(operators.everybody()) if is_theirs else 0
+    words = f"{count} of ALERT_URLS and ALERT_EMAILS."
+    if not is_theirs:
+        words = "Operators are told when a problem of the platform opens, worsens and ends, and of nothing else."
+    outcome = SENT if count else SKIPPED
+    return Outcome(Channel.OPERATORS.value, Channel.OPERATORS.label, outcome, None, "", words, (words,))
 
 
 def _not_told(one: Outcome, readers: str) -> Outcome:

@@ -66,7 +66,7 @@ class ExplainedTenant(Reply):
 
 
 class PlannedSerializer(Reply):
-    channel = serializers.CharField(help_text="in_app, email, sms or webhook.")
+    channel = serializers.CharField(help_text="in_app, email, sms, webhook or operators.")
     title = serializers.CharField()
     outcome = serializers.ChoiceField(choices=[SENT, HELD, SKIPPED])
     due_at = serializers.DateTimeField(allow_null=True, help_text="Until when it is held.")

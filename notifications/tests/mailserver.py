@@ -40,6 +40,8 @@ class MailServer:
         self.port = port
         self.taken: list[Taken] = []
         self.connections = 0
+        self.most_connections = 10_000
+        """Whoever comes later is turned away."""
         self.seconds = 0.0
         """Before each answer to a message."""
         self.refuse: dict[str, str] = {}
@@ -65,6 +67,9 @@ class _Conversation(socketserver.StreamRequestHandler):
 
     def handle(self) -> None:
         self.house.connections += 1
+        if self.house.connections > self.house.most_connections:
+            self.say("421 too busy")
+            return
         self.say("220 loopback ready")
         with contextlib.suppress(OSError):
             while line := self.rfile.readline():

@@ -111,6 +111,16 @@ def test_a_connection_lost_in_a_message_is_uncertain_and_opened_again_for_the_ne
     assert mail.connections == 2
 
 
+def test_the_next_one_may_find_that_the_server_has_gone_and_surely_did_not_arrive(
+    mail: MailServer, admin: User, member: User
+) -> None:
+    tell(admin)
+    tell(member)
+    mail.hang_up_in_data = mail.most_connections = 1
+    assert deliver() == {"unknown": 1, "try_again": 1}
+    assert states()[1] == ("waiting", "The mail server cannot be reached (421 too busy).")
+
+
 def test_an_answer_that_is_lost_gets_the_same_message_again(mail: MailServer, member: User) -> None:
     tell(member)
     mail.hang_up_after_data = 1

@@ -15,7 +15,7 @@ from accounts.models import User
 from conftest import signed_in
 from notifications import preferences, services
 from notifications.delivery.explaining import Explanation, explain
-from notifications.kinds import KINDS, Announced, Kind, ProblemOpened, SmsCreditLow
+from notifications.kinds import KINDS, Announced, Kind, ProblemOpened, ProblemRepeated, SmsCreditLow
 from notifications.models import Delivery, WebhookEndpoint
 from notifications.models.choice import When
 from notifications.models.priority import Priority
@@ -102,7 +102,8 @@ def test_the_call_says_step_by_step_why(admin: User, owner: User, tenant: Tenant
         True,
         "Told to the owners and admins of Acme; Olu Owner is one of them.",
     )
-    inbox, mail, sms, webhooks = body["channels"]
+    inbox, mail, sms, webhooks, operators = body["channels"]
+    assert (operators["channel"], operators["outcome"]) == ("operators", "skipped")
     assert (inbox["channel"], inbox["outcome"]) == ("in_app", "sent")
     assert (mail["outcome"], mail["due_at"], mail["together"]) == ("held", "2026-03-11T04:00:00.000Z", "hourly")
     assert mail["steps"] == [
@@ -166,8 +167,20 @@ def test_high_ones_come_to_an_inbox_that_is_off(admin: User) -> None:
 def test_endpoints_count_by_tenant_and_category(admin: User, tenant: Tenant) -> None:
     for fields in ({"tenant": tenant}, {}, {"categories": ["billing"]}, {"categories": ["system"]}):
         WebhookEndpoint.objects.create(url="https://a.test", secret="whsec_", **fields)
-    words = explain(user=admin, kind=ProblemOpened).channels[-1].rule
+    (words,) = (one.rule for one in explain(user=admin, kind=ProblemOpened).channels if one.channel == "webhook")
     assert words == "2 active endpoints of the platform for system."
+
+
+def test_operators_are_explained_as_they_are_told(admin: User, tenant: Tenant, settings: Settings) -> None:
+    settings.ALERT_URLS, settings.ALERT_EMAILS = ["json://127.0.0.1:1/"], ["ops@example.com"]
+    said = {
+        (kind, of): explain(user=admin, kind=kind, tenant=of).channels[-1]
+        for kind in (ProblemOpened, ProblemRepeated, Announced)
+        for of in (None, tenant)
+    }
+    told = {key for key, one in said.items() if one.outcome == "sent"}
+    assert told == {(ProblemOpened, None)}
+    assert said[ProblemOpened, None].rule == "2 of ALERT_URLS and ALERT_EMAILS."
 
 
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.slug)
@@ -195,6 +208,8 @@ def test_the_command_is_readable(owner: User, tenant: Tenant) -> None:
         "  1. No verified phone number.",
         "Webhooks: SKIPPED",
         "  1. 0 active endpoints of Acme for sms_credit.",
+        "Operators' channels: SKIPPED",
+        "  1. Operators are told when a problem of the platform opens, worsens and ends, and of nothing else.",
     ]
 
 
