@@ -139,6 +139,9 @@ def test_operators_are_told_that_a_problem_opens_worsens_and_ends_and_of_nothing
     see(problem(Priority.MEDIUM))
     resolve(incident)
     tell(admin, tenant=tenant)
+    theirs = Incident.objects.create(tenant=tenant, kind="theirs", priority="high", title="Theirs", summary="Theirs.")
+    words = {"title": "Theirs", "message": "Theirs."}
+    services.notify(kind=Note, recipients=[admin], context=words, tenant=tenant, incident=theirs, event="opened")
     told = Delivery.objects.filter(channel="operators").order_by("id")
     events = ["opened", "opened", "escalated:1", "escalated:1", "resolved", "resolved"]
     assert [one.content["event"] for one in told] == events
