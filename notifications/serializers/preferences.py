@@ -31,7 +31,7 @@ class ClockField(serializers.Field[Any, Any, Any, Any]):
 
 @extend_schema_field(
     {
-        "type": ["object", "null"],
+        "type": "object",
         "properties": {"from": A_CLOCK, "until": A_CLOCK},
         "required": ["from", "until"],
         "additionalProperties": False,
