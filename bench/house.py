@@ -104,7 +104,7 @@ def process(
 def granian(python: str, port: int, application: str) -> list[str]:
     """The words that serve a WSGI application, ours and others' alike."""
     options = {"--interface": "wsgi", "--port": str(port), "--workers": str(WORKERS)}
-    options |= {"--blocking-threads": "4", "--log-level": "error"}
+    options |= {"--blocking-threads": "8", "--log-level": "error"}
     return [python, "-m", "granian", *(word for pair in options.items() for word in pair), "--no-ws", application]
 
 

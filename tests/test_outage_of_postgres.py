@@ -86,6 +86,16 @@ def ask(postgres: embedded.Postgres, sql: str) -> list[Any]:
 INCIDENTS = "SELECT opened_at, resolved_at, id FROM notifications_incident WHERE kind = 'database'"
 
 
+def alerts(receiver: Receiver) -> list[tuple[str, str]]:
+    """Id and kind of each about the database: the demo has other problems, which operators are told of as well."""
+    calls = [body for path, body in receiver.calls if path.startswith("/alerts")]
+    return [
+        (body["alert"], body["type"])
+        for body in calls
+        if body["title"].removeprefix("Resolved: ").startswith("Database")
+    ]
+
+
 def test_an_outage_from_kill_9_to_the_inbox(house: House, postgres: embedded.Postgres, receiver: Receiver) -> None:
     admin = house.sign_in()
     assert house.get(HEALTH, headers=admin).status_code == 200
@@ -111,18 +121,18 @@ def test_an_outage_from_kill_9_to_the_inbox(house: House, postgres: embedded.Pos
             break
     assert seconds < 5
     assert set(codes) == {(2, "critical", False)}
-    house.wait_until(lambda: receiver.alerts, seconds=30)
+    house.wait_until(lambda: alerts(receiver), seconds=30)
     assert metrics(house) == metrics(house) != ""
     assert "bellwether_database_up 0" in metrics(house)
     beats = receiver.beats
     time.sleep(5)  # some more runs of beat
-    assert [kind for _, kind in receiver.alerts] == ["failure"]
+    assert [kind for _, kind in alerts(receiver)] == ["failure"]
     assert receiver.beats == beats, "nothing was complete"
 
     back_at = datetime.datetime.now(datetime.UTC)
     postgres.start()
-    house.wait_until(lambda: len(receiver.alerts) == 2, seconds=60)
-    (opened, failure), (resolved, success) = receiver.alerts
+    house.wait_until(lambda: len(alerts(receiver)) == 2, seconds=60)
+    (opened, failure), (resolved, success) = alerts(receiver)
     assert (opened, failure, success) == (resolved, "failure", "success")
     house.wait_until(lambda: receiver.beats > beats, seconds=60)
 

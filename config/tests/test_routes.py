@@ -113,7 +113,8 @@ def test_what_is_public_can_only_be_read_and_asks_no_table(route: str, anonymous
 
 
 def test_there_are_no_pages_outside_of_the_api_but_these() -> None:
-    """Each has its own tests of who may see it: config/tests, accounts/tests, notifications/tests/test_metrics.py."""
+    """Each has its own tests of who may see it: config/tests, accounts/tests, and in notifications/tests those of
+    metrics and of e-mail."""
     outside = {str(pattern.pattern) for pattern in get_resolver().url_patterns}
     assert {route for route in outside if not route.startswith("api/")} == {
         "",
@@ -123,6 +124,7 @@ def test_there_are_no_pages_outside_of_the_api_but_these() -> None:
         "healthz",
         "readyz",
         "metrics",
+        "unsubscribe/<str:token>/",
     }
 
 
