@@ -66,8 +66,7 @@ SELECT FROM sms_message AS message WHERE {NAMED} ORDER BY id FOR NO KEY UPDATE
 
 # Of several receipts for a message the one of the highest rank, and of those the first; and only upwards. One that
 # commits meanwhile (it took no lock, as the id was not known yet) waits for the sweeper.
-def _apply(*, mark: str = "") -> str:
-    return f"""
+APPLY = f"""
 WITH known AS MATERIALIZED (
     SELECT id, provider_message_id FROM sms_message AS message WHERE {NAMED}
 ), about AS MATERIALIZED (
@@ -83,7 +82,7 @@ WITH known AS MATERIALIZED (
 ), moved AS (
     UPDATE sms_message AS message
     SET status = best.status, status_changed_at = %(now)s, failure_reason = best.reason,
-        error_code = best.error_code{mark}
+        error_code = best.error_code
     FROM best
     WHERE message.id = best.message AND message.status = ANY(%(open)s)
       AND {_case("message.status")} < {_case("best.status")}
@@ -104,11 +103,8 @@ OPEN = [Status.SUBMITTED, *RECEIPT_RANK]
 WAITING = {"provider": "text", "names": "text[]", "now": "timestamptz", "open": "text[]", "final": "text[]"}
 GIVEN = {"ids": "uuid[]", "references": "uuid[]", "statuses": "text[]", "reasons": "text[]", "codes": "text[]"}
 GIVEN |= {"raws": "jsonb[]", "times": "timestamptz[]"}
-APPLY_WAITING = Prepared(LOCK, _apply(), types=WAITING)
-#: What ends is closed by what follows in the same message, once: what was closed before keeps its mark.
-MARK = """, credits_settled_at = coalesce(message.credits_settled_at,
-        CASE WHEN message.credits > 0 AND best.status = ANY(%(final)s) THEN %(now)s END)"""
-_CLOSING = (LOCK, _apply(mark=MARK), *closing(NAMED, are_marked=True), ANSWER)
+APPLY_WAITING = Prepared(LOCK, APPLY, types=WAITING)
+_CLOSING = (LOCK, APPLY, *closing(NAMED), ANSWER)
 APPLY_CALLS = Prepared(STORE, *_CLOSING, types=WAITING | GIVEN)
 #: The same for receipts of which any echoes an id of ours.
 INTRODUCE_AND_APPLY = Prepared(STORE, INTRODUCE, *_CLOSING, types=WAITING | GIVEN)
@@ -130,8 +126,7 @@ def apply_calls(*, provider: str, calls: Sequence[Sequence[DeliveryReceipt]]) ->
         [key for mine in keys for key in mine], [one for some in calls for one in some]
     )
     statements = INTRODUCE_AND_APPLY if any(values["references"]) else APPLY_CALLS
-    # Stored once, however often they are offered; each time with a mark of its own.
-    rows = trusting(lambda: statements.fetch_all(values | {"now": timezone.now()}))
+    rows = trusting(lambda: statements.fetch_all(values))  # stored once, however often they are offered
     stored = {key for is_receipt, key in rows if is_receipt}
     for tenant_id in (key for is_receipt, key in rows if not is_receipt):
         expire_account(tenant_id=tenant_id, now=now)  # what came back to grants that have expired since

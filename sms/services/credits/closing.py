@@ -11,36 +11,29 @@ from sms.services.credits.expiring import expire_due
 from sms.services.credits.moving import lock_account
 
 
-def closing(which: str, *, are_marked: bool = False) -> tuple[str, str]:
+def closing(which: str) -> tuple[str, str]:
     """The two statements that close what is reserved for the messages named so (`message` in SQL), once each.
 
     The first locks accounts, in the order of tenants as whoever locks several does; the second sees what was committed
     while that one waited. What a carrier never took goes back, as does what failed, by the tenant's terms. Spent is
     from the oldest grants. Takes `final` and `now`; gives the tenants that got credits back which have expired since.
-
-    `are_marked`: the statement before marked them with this `now`, which saves writing each of them a second time.
     """
-    mark = "= %(now)s" if are_marked else "IS NULL"
     open_ones = (
-        f"{which} AND message.credits > 0 AND message.credits_settled_at {mark} AND message.status = ANY(%(final)s)"
+        f"{which} AND message.credits > 0 AND message.credits_settled_at IS NULL AND message.status = ANY(%(final)s)"
     )
     lock = f"""
 SELECT FROM sms_creditaccount WHERE tenant_id IN (SELECT tenant_id FROM sms_message AS message WHERE {open_ones})
 ORDER BY tenant_id FOR NO KEY UPDATE
 """  # noqa: S608 (constants of ours are all that is put in)
-    columns = """message.id, message.tenant_id, message.credits, message.status <> 'delivered' AND (
+    close = f"""
+WITH closing AS (
+    UPDATE sms_message AS message SET credits_settled_at = %(now)s
+    FROM sms_creditaccount AS account
+    WHERE {open_ones} AND account.tenant_id = message.tenant_id
+    RETURNING message.id, message.tenant_id, message.credits, message.status <> 'delivered' AND (
         message.submitted_at IS NULL OR account.refunds = 'failed'
         OR (account.refunds = 'rejected' AND message.status = 'rejected')
-    ) AS goes_back"""
-    found = f"sms_creditaccount AS account ON account.tenant_id = message.tenant_id WHERE {open_ones}"
-    if are_marked:
-        chosen = f"SELECT {columns} FROM sms_message AS message JOIN {found}"  # noqa: S608 (constants of ours)
-    else:
-        chosen = f"""UPDATE sms_message AS message SET credits_settled_at = %(now)s FROM sms_creditaccount AS account
-    WHERE {open_ones} AND account.tenant_id = message.tenant_id RETURNING {columns}"""  # noqa: S608 (the same)
-    close = f"""
-WITH closing AS MATERIALIZED (
-    {chosen}
+    ) AS goes_back
 ), entries AS (
     INSERT INTO sms_creditentry (id, tenant_id, kind, reference, available_delta, reserved_delta, note, created_at)
     SELECT sms_ordered_id(), tenant_id, CASE WHEN goes_back THEN 'release' ELSE 'settle' END, id::text,
