@@ -8,7 +8,7 @@ from django.http import Http404
 from django.utils import timezone
 from rest_framework import status, viewsets
 from rest_framework.decorators import action
-from rest_framework.exceptions import APIException, ValidationError
+from rest_framework.exceptions import APIException
 from rest_framework.permissions import IsAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -18,6 +18,7 @@ from accounts.callers import caller
 from accounts.idempotency import idempotent
 from accounts.pagination import OLDER, IdPagination
 from accounts.permissions import IsPlatformAdmin
+from accounts.refusals import by_field
 from notifications import maintenance
 from notifications.filters import WindowFilter, narrowed
 from notifications.models import MaintenanceOccurrence, MaintenanceWindow
@@ -60,7 +61,7 @@ class MaintenanceViewSet(viewsets.ViewSet):
         try:
             window = maintenance.create_window(author=caller(request), fields=given.validated_data)
         except maintenance.WindowRefused as refused:
-            raise _by_field(refused) from None
+            raise by_field(refused.errors) from None
         return _shown(request, window.pk, "Maintenance planned", status=status.HTTP_201_CREATED)
 
     @openapi.PREVIEW
@@ -74,7 +75,7 @@ class MaintenanceViewSet(viewsets.ViewSet):
         try:
             window = maintenance.draft(fields=fields, now=now)
         except maintenance.WindowRefused as refused:
-            raise _by_field(refused) from None
+            raise by_field(refused.errors) from None
         found = OccurrenceSerializer(maintenance.coming(window, now=now, count=count), many=True).data
         return Response({"success": True, "timezone": window.timezone, "occurrences": found})
 
@@ -98,7 +99,7 @@ class MaintenanceViewSet(viewsets.ViewSet):
         try:
             maintenance.change_window(window=window, changes=given.validated_data)
         except maintenance.WindowRefused as refused:
-            raise _by_field(refused) from None
+            raise by_field(refused.errors) from None
         except maintenance.WindowGone as gone:
             raise WindowGone(str(gone)) from None
         return _shown(request, window_id, "Maintenance changed")
@@ -141,7 +142,3 @@ def _shown(request: Request, window_id: UUID, message: str, *, status: int = sta
         "past_next": following,
     }
     return Response({"success": True, "message": message, "window": whole}, status=status)
-
-
-def _by_field(refused: maintenance.WindowRefused) -> ValidationError:
-    return ValidationError({name: [why] for name, why in refused.errors.items()})

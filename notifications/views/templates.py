@@ -5,13 +5,13 @@ from uuid import UUID
 from django.http import Http404
 from rest_framework import status, viewsets
 from rest_framework.decorators import action
-from rest_framework.exceptions import ValidationError
 from rest_framework.permissions import IsAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.idempotency import idempotent
 from accounts.permissions import IsPlatformAdmin
+from accounts.refusals import by_field
 from notifications import texts
 from notifications.models import NotificationTemplate
 from notifications.openapi import templates as openapi
@@ -38,7 +38,7 @@ class TemplateViewSet(viewsets.ViewSet):
         try:
             template = texts.create_template(fields=given.validated_data)
         except texts.TextRefused as refused:
-            raise _by_field(refused) from None
+            raise by_field(refused.errors) from None
         return _shown(template, "Template created", status=status.HTTP_201_CREATED)
 
     @openapi.SHOW
@@ -53,7 +53,7 @@ class TemplateViewSet(viewsets.ViewSet):
         try:
             template = texts.change_template(template_id=template_id, changes=given.validated_data)
         except texts.TextRefused as refused:
-            raise _by_field(refused) from None
+            raise by_field(refused.errors) from None
         if template is None:
             raise Http404
         return _shown(template, "Template updated")
@@ -77,7 +77,7 @@ class TemplateViewSet(viewsets.ViewSet):
         try:
             title, message = texts.preview(template=template, context=given.validated_data["context"])
         except texts.TextRefused as refused:
-            raise _by_field(refused) from None
+            raise by_field(refused.errors) from None
         variables = texts.variables_of(template)
         return Response({"success": True, "preview": {"title": title, "message": message}, "variables": variables})
 
@@ -92,7 +92,3 @@ def _found(template_id: UUID) -> NotificationTemplate:
 def _shown(template: NotificationTemplate, message: str, *, status: int = status.HTTP_200_OK) -> Response:
     body = {"success": True, "message": message, "template": TemplateSerializer(template).data}
     return Response(body, status=status)
-
-
-def _by_field(refused: texts.TextRefused) -> ValidationError:
-    return ValidationError({field: [text] for field, text in refused.errors.items()})

@@ -20,6 +20,7 @@ from accounts.fields import to_uuid
 from accounts.pagination import IdPagination
 from accounts.permissions import IsPlatformAdmin
 from accounts.query import query_of
+from accounts.refusals import by_field
 from notifications import thresholds
 from notifications.models import Threshold, ThresholdChange
 from notifications.openapi import thresholds as openapi
@@ -118,7 +119,7 @@ def _refusals() -> Iterator[None]:
     except thresholds.UnknownThreshold:
         raise Http404 from None
     except thresholds.ThresholdRefused as refused:
-        raise ValidationError({name: [text] for name, text in refused.errors.items()}) from None
+        raise by_field(refused.errors) from None
     except thresholds.StaleVersion as stale:
         raise Stale(str(stale)) from None
 

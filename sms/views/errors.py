@@ -3,6 +3,7 @@
 from rest_framework import status
 from rest_framework.exceptions import APIException, ValidationError
 
+from accounts import refusals
 from sms.services.composing import Refused
 from sms.sheets import MAX_BYTES
 
@@ -20,7 +21,7 @@ class TooLate(APIException):
 
 
 def by_field(refused: Refused) -> ValidationError:
-    return ValidationError({name: [text] for name, text in refused.errors.items()})
+    return refusals.by_field(refused.errors)
 
 
 class LeftAlone(APIException):

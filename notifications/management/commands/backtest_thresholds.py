@@ -1,11 +1,12 @@
 import argparse
 import json
 import sys
-from typing import Any, NoReturn
+from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
+from accounts.arguments import refusing
 from notifications.system_monitor.backtest import MOST_DAYS, backtest
 from notifications.system_monitor.backtest.picture import BLOCKS, lines
 from notifications.system_monitor.checks import CHECKS
@@ -22,14 +23,7 @@ class Command(BaseCommand):
 
     def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> CommandParser:
         parser = super().create_parser(prog_name, subcommand, **kwargs)
-
-        def refuse(message: str) -> NoReturn:
-            parser.print_usage(sys.stderr)
-            sys.stderr.write(f"{parser.prog}: {message}\nLimits, by check: {_limits()}.\n")
-            sys.exit(EXIT_ARGUMENTS)
-
-        parser.error = refuse  # type: ignore[method-assign]
-        return parser
+        return refusing(parser, code=EXIT_ARGUMENTS, more=f"Limits, by check: {_limits()}.\n")
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--check", required=True, metavar="NAME", help=f"One of: {_limits()}.")

@@ -13,6 +13,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandParser
 from django.db import Error, connection
 
+from accounts.arguments import refusing
 from notifications.system_monitor import fallback, heartbeat, isolation, monitor, runner
 from notifications.system_monitor.checks import CHECKS
 from notifications.system_monitor.checks.base import HealthCheck
@@ -40,15 +41,7 @@ class Command(BaseCommand):
 
     def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> CommandParser:
         parser = super().create_parser(prog_name, subcommand, **kwargs)
-
-        def refuse(message: str) -> NoReturn:
-            # argparse's own code for a bad argument is 2, which means critical to whoever reads ours.
-            parser.print_usage(sys.stderr)
-            sys.stderr.write(f"{parser.prog}: {message}\n")
-            sys.exit(State.UNKNOWN.exit_code)
-
-        parser.error = refuse  # type: ignore[method-assign]
-        return parser
+        return refusing(parser, code=State.UNKNOWN.exit_code)
 
     def add_arguments(self, parser: CommandParser) -> None:
         slugs = [check.slug for check in CHECKS]

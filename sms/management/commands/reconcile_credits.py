@@ -1,8 +1,9 @@
 import sys
-from typing import Any, NoReturn
+from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
 
+from accounts.arguments import refusing
 from sms import services
 from sms.signals import Difference
 from tenants.scope import all_tenants
@@ -18,15 +19,7 @@ class Command(BaseCommand):
 
     def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> CommandParser:
         parser = super().create_parser(prog_name, subcommand, **kwargs)
-
-        def refuse(message: str) -> NoReturn:
-            # argparse's own code for a bad argument is 2, which means a difference to whoever reads ours.
-            parser.print_usage(sys.stderr)
-            sys.stderr.write(f"{parser.prog}: {message}\n")
-            sys.exit(UNKNOWN)
-
-        parser.error = refuse  # type: ignore[method-assign]
-        return parser
+        return refusing(parser, code=UNKNOWN)
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--quiet", action="store_true", help="Print nothing when they agree (for cron).")
