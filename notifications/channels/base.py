@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar
 from uuid import UUID
 
+from django.db import connection
+
 if TYPE_CHECKING:
     from notifications.delivery.claiming import Claimed
 
@@ -51,6 +53,17 @@ class Uncertain(Exception):
     """It may have been taken. Told at least once, so it is tried again, with the same id."""
 
 
+class InTransaction(RuntimeError):
+    """Somebody would have waited for the network with rows locked."""
+
+
+def require_no_transaction() -> None:
+    """Before the network is waited for. Raises InTransaction."""
+    # A test's own transaction is not one that anybody waits for; Django marks those for its durable blocks.
+    if not all(getattr(block, "_from_testcase", False) for block in connection.atomic_blocks):
+        raise InTransaction
+
+
 class Channel(abc.ABC):
     slug: ClassVar[str]
     #: Handed over by one worker in one go, over one connection where the channel has one.
@@ -68,6 +81,11 @@ class Channel(abc.ABC):
     def outcomes(self, references: Sequence[str]) -> dict[str, Settled]:
         """What became of what it took, by the references that `send` returned, where that is known already."""
         return {}
+
+    @classmethod
+    def pause_after(cls, attempt: int) -> datetime.timedelta:
+        """How long until the next one, as the channel has it."""
+        return datetime.timedelta(seconds=cls.backoff[min(attempt, len(cls.backoff)) - 1])
 
     @contextmanager
     def opened(self) -> Iterator[None]:

@@ -13,8 +13,8 @@ from uuid import uuid4
 import structlog
 from django.conf import settings
 from django.core.mail import EmailMessage
-from django.db import connection
 
+from notifications.channels.base import require_no_transaction
 from notifications.system_monitor import isolation
 
 if TYPE_CHECKING:
@@ -38,10 +38,6 @@ class Alert:
     """Which of several alerts under this id it is, such as `escalated-1`; empty: the beginning, or the end."""
 
 
-class InTransaction(RuntimeError):
-    """Somebody would have waited for the network with rows locked."""
-
-
 def everybody() -> dict[str, str]:
     """Whom to tell: addresses by a name that may be written down, since an address can hold a secret."""
     addresses = [*settings.ALERT_URLS, *(f"mailto:{one}" for one in settings.ALERT_EMAILS)]
@@ -53,9 +49,7 @@ def tell(alert: Alert, names: Collection[str]) -> set[str]:
 
     Whoever did not take it within ALERT_TIME_LIMIT counts as not reached, though it may have arrived.
     """
-    # A test's own transaction is not one that anybody waits for; Django marks those for its durable blocks.
-    if not all(getattr(block, "_from_testcase", False) for block in connection.atomic_blocks):
-        raise InTransaction
+    require_no_transaction()
     known = everybody()
     reached: set[str] = set()
 

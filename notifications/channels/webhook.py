@@ -87,8 +87,7 @@ def _judged(endpoint: WebhookEndpoint, parcel: Parcel, answer: calling.Answer) -
 
 def _not_before(parcel: Parcel, rest: datetime.timedelta) -> datetime.timedelta:
     """What is asked for prolongs the backoff and never shortens it, or short rests would use up all attempts."""
-    step = Webhook.backoff[min(parcel.attempt, len(Webhook.backoff)) - 1]
-    return max(rest, datetime.timedelta(seconds=step))
+    return max(rest, Webhook.pause_after(parcel.attempt))
 
 
 def _worded(status: int) -> str:

@@ -20,7 +20,7 @@ from django.utils import timezone
 from uuid_utils.compat import uuid7
 
 from notifications.channels import get_channel
-from notifications.channels.base import Channel, Parcel, Refused, TryAgain, Uncertain
+from notifications.channels.base import Channel, Parcel, Refused, TryAgain, Uncertain, require_no_transaction
 from notifications.delivery.claiming import Claimed, claim, give_back
 from notifications.delivery.hints import has_begun, hint
 from notifications.models import Delivery, DeliveryAttempt
@@ -34,10 +34,6 @@ STINT_SECONDS = 5.0
 JITTER = 0.2
 #: A receiver that asks for more patience than this is asked again earlier.
 LONGEST_WAIT = datetime.timedelta(days=1)
-
-
-class InTransaction(RuntimeError):
-    """Somebody would have waited for the network with rows locked."""
 
 
 @dataclass(frozen=True)
@@ -58,7 +54,7 @@ def hand_over(*, slug: str, seconds: float = STINT_SECONDS) -> dict[str, int]:
 
     What is left then is asked for again. Two workers at once share it. Raises InTransaction.
     """
-    _require_no_transaction()
+    require_no_transaction()
     has_begun(slug)
     channel = get_channel(slug)
     counted: Counter[str] = Counter()
@@ -74,12 +70,6 @@ def hand_over(*, slug: str, seconds: float = STINT_SECONDS) -> dict[str, int]:
             return dict(counted)  # no use in trying the others at once; the sweeper asks again
     hint(channels=[slug])
     return dict(counted)
-
-
-def _require_no_transaction() -> None:
-    # A test's own transaction is not one that anybody waits for; Django marks those for its durable blocks.
-    if not all(getattr(block, "_from_testcase", False) for block in connection.atomic_blocks):
-        raise InTransaction
 
 
 def _hand_over(channel: Channel, deliveries: Sequence[Claimed]) -> tuple[list[Tried], bool]:
@@ -114,7 +104,7 @@ def _parcel(delivery: Claimed, besides: dict[str, object]) -> Parcel:
 
 
 def _try(channel: Channel, parcel: Parcel, delivery: Claimed) -> Tried:
-    _require_no_transaction()
+    require_no_transaction()
     started = time.monotonic()
     try:
         tried = Tried(delivery, Outcome.ACCEPTED, reference=channel.send(parcel))
@@ -190,6 +180,5 @@ def _state(channel: Channel, one: Tried) -> State:
 
 def _due(channel: Channel, one: Tried, now: datetime.datetime) -> datetime.datetime:
     """What the receiver asked for, else the channel's backoff; a little later for each, and another little."""
-    step = channel.backoff[min(one.delivery.attempts, len(channel.backoff)) - 1]
-    wait = min(one.after, LONGEST_WAIT) if one.after is not None else datetime.timedelta(seconds=step)
+    wait = channel.pause_after(one.delivery.attempts) if one.after is None else min(one.after, LONGEST_WAIT)
     return now + wait * random.uniform(1.0, 1.0 + JITTER)  # noqa: S311

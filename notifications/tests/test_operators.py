@@ -8,7 +8,8 @@ from django.db import transaction
 from pytest_django import Settings
 
 from notifications.channels import operators
-from notifications.channels.operators import Alert, InTransaction
+from notifications.channels.base import InTransaction
+from notifications.channels.operators import Alert
 from notifications.tests.receivers import Receiver
 
 BEGINNING = Alert("outage-1", "Database: unreachable", "It does not answer.")

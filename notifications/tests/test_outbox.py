@@ -8,7 +8,7 @@ from pytest_django import DjangoCaptureOnCommitCallbacks, Settings
 
 from accounts.models import User
 from notifications import announcements, incidents, preferences, services
-from notifications.delivery import dispatch
+from notifications.channels.base import InTransaction
 from notifications.kinds import Announced
 from notifications.models import Delivery, Incident, Notification, WebhookEndpoint
 from notifications.models.choice import When
@@ -188,6 +188,6 @@ def test_8_that_open_the_same_problem_at_once_write_it_once(counting: type[Count
 @pytest.mark.django_db(transaction=True)
 def test_no_channel_is_called_in_a_transaction(counting: type[Counting], member: User) -> None:
     tell(member)
-    with pytest.raises(dispatch.InTransaction), transaction.atomic():
+    with pytest.raises(InTransaction), transaction.atomic():
         deliver()
     assert rows(channel="email") == [("email", "waiting")]
