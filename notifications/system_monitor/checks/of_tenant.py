@@ -17,16 +17,16 @@ from typing import ClassVar
 from django.conf import settings
 
 from notifications import wording
-from notifications.models.priority import Priority
 from notifications.system_monitor.checks.base import Context, HealthCheck
 from notifications.system_monitor.checks.database import Database
 from notifications.system_monitor.checks.ended import ended, most
 from notifications.system_monitor.checks.failed_messages import MOST as MOST_FAILED
-from notifications.system_monitor.checks.failed_messages import FailedMessages
+from notifications.system_monitor.checks.failed_messages import TOO_MANY, FailedMessages
 from notifications.system_monitor.checks.message_delivery import MOST as MOST_STUCK
-from notifications.system_monitor.checks.message_delivery import MessageDelivery
+from notifications.system_monitor.checks.message_delivery import STUCK, MessageDelivery
 from notifications.system_monitor.checks.sms_credits import SmsCredits
-from notifications.system_monitor.checks.sms_service import LEAST, LOW, SAMPLE, SmsService, judged, unreachable
+from notifications.system_monitor.checks.sms_service import LEAST, LOW, SAMPLE, SmsService, judged, said, unreachable
+from notifications.system_monitor.judging import Numbers, Rule, Values
 from notifications.system_monitor.report import Finding, Measurement
 from sms import counts, stuck
 from sms.models import Status
@@ -48,6 +48,12 @@ def _counts(tenant: Tenant, context: Context, window: datetime.timedelta) -> lis
     return [one for _, one in rows if one.status in (Status.DELIVERED, *FAILED)]
 
 
+def _findings(rule: Rule, numbers: Numbers, values: Values, summary: str, advice: str) -> list[Finding]:
+    """By the platform's own rule."""
+    priority = rule.judge(numbers, values).priority
+    return [Finding(rule.scope, priority, rule.title, summary, advice)] if priority else []
+
+
 class _SmsService(SmsService):
     tenant: ClassVar[Tenant]
 
@@ -57,13 +63,9 @@ class _SmsService(SmsService):
         total = ended(_counts(self.tenant, context, settings.SUCCESS_RATE_WINDOW))
         window = wording.window(settings.SUCCESS_RATE_WINDOW)
         findings = [unreachable(one, self.reasons[one.slug]) for one in self.providers if self.reasons[one.slug]]
-        said = (
-            f"{total.percent:g} % of {total.settled} settled messages" if total.settled else "No message was settled"
-        )
-        summary = f"{said} in the last {window}{' were delivered' if total.settled else ''}."
-        if LOW.judge(judged("", total) | judged("reachable_", total), values).priority:
-            advice = "Look at the failure reasons under Failed Messages."
-            findings.append(Finding(LOW.scope, Priority.MEDIUM, LOW.title, summary, advice))
+        summary = f"{said(total)} in the last {window}{' were delivered' if total.settled else ''}."
+        numbers = judged("", total) | judged("reachable_", total)
+        findings += _findings(LOW, numbers, values, summary, "Look at the failure reasons under Failed Messages.")
         return Measurement(
             summary=summary,
             measured=total.percent,
@@ -85,14 +87,14 @@ class _FailedMessages(FailedMessages):
         some = [one for one in rows if one.status in FAILED]
         failed = sum(one.messages for one in some)
         summary = f"{failed} messages failed in the last {window}."
-        title, advice = "Failed Messages: too many", "Check what this tenant is sending, and to whom."
+        values, advice = {MOST_FAILED.name: limit}, "Check what this tenant is sending, and to whom."
         return Measurement(
             summary=summary,
             measured=failed,
             unit="messages",
             sample=failed,
             threshold=f"at most {limit}",
-            findings=[Finding("", Priority.HIGH, title, summary, advice)] if failed > limit else [],
+            findings=_findings(TOO_MANY, {"measured": failed}, values, summary, advice),
             details={"window": window, **most(some, lambda one: one.reason, name="reason")},
         )
 
@@ -106,7 +108,8 @@ class _MessageDelivery(MessageDelivery):
             rows = stuck.oldest(now=context.now, after=after, most=limit + 1)
         count = f"More than {limit}" if len(rows) > limit else str(len(rows))
         summary = f"{count} messages have been pending or sending for over {wording.duration(after)}."
-        title, advice = "Message Delivery: messages are stuck", "Check the worker and beat, then the carrier."
+        numbers = {"measured": len(rows), "elsewhere": len(rows), "counted_up_to": limit + 1}
+        values, advice = {MOST_STUCK.name: limit}, "Check the worker and beat, then the carrier."
         oldest = context.now - rows[0].since if rows else None
         return Measurement(
             summary=summary,
@@ -114,7 +117,7 @@ class _MessageDelivery(MessageDelivery):
             unit="messages",
             sample=len(rows),
             threshold=f"at most {limit}",
-            findings=[Finding("", Priority.MEDIUM, title, summary, advice)] if len(rows) > limit else [],
+            findings=_findings(STUCK, numbers, values, summary, advice),
             details={"oldest_age": oldest and wording.duration(oldest), "counted_up_to": limit + 1},
         )
 

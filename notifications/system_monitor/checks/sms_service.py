@@ -83,7 +83,7 @@ class SmsService(HealthCheck):
                     LOW.scope,
                     verdict.priority,
                     LOW.title,
-                    f"{_said(total if verdict.is_explained else others)} in the last {window} were delivered; "
+                    f"{said(total if verdict.is_explained else others)} in the last {window} were delivered; "
                     f"at least {least} % should be.",
                     "Look at the failure reasons under Failed Messages, and ask the carrier.",
                     follows_from=explained_by(down) if verdict.is_explained else None,
@@ -92,7 +92,7 @@ class SmsService(HealthCheck):
         since, worst = counts.worst_tenants(since=context.now - settings.SUCCESS_RATE_WINDOW, most=TOP)
         silent = "".join(f" {one.title} is unreachable." for one in self.providers if one.slug in down)
         return Measurement(
-            summary=f"{_said(total)} in the last {window}{' were delivered' if total.settled else ''}.{silent}",
+            summary=f"{said(total)} in the last {window}{' were delivered' if total.settled else ''}.{silent}",
             measured=total.percent,
             unit="%",
             sample=total.settled,
@@ -164,7 +164,7 @@ def judged(whose: str, some: Ended) -> dict[str, float]:
     return settled if some.share is None else settled | {f"{whose}share": some.share}
 
 
-def _said(some: Ended) -> str:
+def said(some: Ended) -> str:
     return f"{some.percent:g} % of {some.settled} settled messages" if some.settled else "No message was settled"
 
 
