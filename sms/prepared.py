@@ -33,14 +33,15 @@ class Prepared:
                 return list(cursor.fetchall())
             # Kept with the connection it was prepared on; a new one has a new object here.
             server, known = getattr(connection, "prepared", (None, {}))
-            names: dict[Prepared, str] = known if server is connection.connection else {}
-            if self in names:
-                cursor.execute(self._execute(names[self]), values)
+            texts: dict[Prepared, str] = known if server is connection.connection else {}
+            if self in texts:
+                cursor.execute(texts[self], values)
                 return list(cursor.fetchall())
             # In the same round trip as its first use. No name is used twice: an attempt that failed may have left it.
             name = f"prepared_{next(_numbers)}"
-            cursor.execute(f"{self._prepare(name)} {self._execute(name)}", values)
-            connection.prepared = (connection.connection, names | {self: name})  # type: ignore[attr-defined]
+            text = self._execute(name)
+            cursor.execute(f"{self._prepare(name)} {text}", values)
+            connection.prepared = (connection.connection, texts | {self: text})  # type: ignore[attr-defined]
             return list(cursor.fetchall())
 
     def _prepare(self, name: str) -> str:
