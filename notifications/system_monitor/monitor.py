@@ -118,10 +118,8 @@ def _evaluate(
         with transaction.atomic():
             if not lease.still_held(token):
                 return None
-            stored = reconcile(report, previous=previous)
+            stored = reconcile(report, previous=previous, is_scheduled=is_scheduled)
             run = MonitorRun.objects.get(started_at=report.started_at, finished_at=report.finished_at)
-            run.is_complete, run.is_scheduled = report.is_complete, is_scheduled
-            run.save(update_fields=["is_complete", "is_scheduled"])
             schedule.judge(before, is_kept=is_scheduled and report.is_complete, now=report.finished_at)
         return told(stored, run, before.after(run))
     finally:

@@ -15,7 +15,7 @@ from notifications.system_monitor.report import Finding, Report, Result, Rules, 
 UNANSWERED = "check_unanswered"
 
 
-def reconcile(report: Report, *, previous: dict[str, Any] | None = None) -> dict[str, Any]:
+def reconcile(report: Report, *, previous: dict[str, Any] | None = None, is_scheduled: bool = False) -> dict[str, Any]:
     """Makes the open incidents agree with a report, stores the run, and returns the report as the API shows it.
 
     A check without an answer neither opens nor resolves its problem; several such runs in a row are a problem of
@@ -37,7 +37,12 @@ def reconcile(report: Report, *, previous: dict[str, Any] | None = None) -> dict
         history.store(report)
         stored = report.as_json(unanswered=unanswered)
         MonitorRun.objects.create(
-            started_at=report.started_at, finished_at=report.finished_at, state=report.state, report=stored
+            started_at=report.started_at,
+            finished_at=report.finished_at,
+            state=report.state,
+            report=stored,
+            is_complete=report.is_complete,
+            is_scheduled=is_scheduled,
         )
     return stored
 
