@@ -120,3 +120,17 @@ def topped_up(tenant: Tenant, other_tenant: Tenant) -> None:
     with all_tenants(because="the test's tenants are topped up"):
         for one in (tenant, other_tenant):
             sms.top_up(tenant_id=one.pk, credits=100_000)
+
+
+@pytest.fixture
+def sent_to_redis(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
+    """Every command that this process sends to Redis from here on: one entry is one round trip."""
+    sent: list[Any] = []
+    real = redis.connection.AbstractConnection.send_packed_command
+
+    def counting(self: Any, command: Any, **options: Any) -> Any:
+        sent.append(command)
+        return real(self, command, **options)  # type: ignore[no-untyped-call]
+
+    monkeypatch.setattr(redis.connection.AbstractConnection, "send_packed_command", counting)
+    return sent

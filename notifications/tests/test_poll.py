@@ -68,22 +68,15 @@ def test_the_viewset_and_the_short_way_answer_alike(client_of: ClientOf, member:
 
 
 def test_an_unchanged_poll_touches_no_table_and_makes_one_round_trip(
-    warm: APIClient, django_assert_num_queries: DjangoAssertNumQueries, monkeypatch: pytest.MonkeyPatch
+    warm: APIClient, django_assert_num_queries: DjangoAssertNumQueries, sent_to_redis: list[Any]
 ) -> None:
     warm.get(RECENT)  # the script is known to the server from here on
-    sent: list[Any] = []
-    real = redis.connection.AbstractConnection.send_packed_command
-
-    def counting(self: Any, command: Any, **options: Any) -> Any:
-        sent.append(command)
-        return real(self, command, **options)  # type: ignore[no-untyped-call]
-
-    monkeypatch.setattr(redis.connection.AbstractConnection, "send_packed_command", counting)
+    sent_to_redis.clear()
     with django_assert_num_queries(0):
         stored = warm.get(RECENT)
         same = warm.get(RECENT, HTTP_IF_NONE_MATCH=stored["ETag"])
     assert (stored.status_code, same.status_code, same.content) == (200, 304, b"")
-    assert len(sent) == 2
+    assert len(sent_to_redis) == 2
 
 
 def test_a_changed_inbox_costs_one_query(
