@@ -4,6 +4,7 @@ from django.contrib import admin
 from django.contrib.auth.models import Group
 from django.http import HttpRequest
 from rest_framework_simplejwt.token_blacklist.models import BlacklistedToken, OutstandingToken
+from unfold.admin import ModelAdmin
 
 from accounts.models import SignIn, User
 
@@ -11,7 +12,7 @@ for unused in (Group, OutstandingToken, BlacklistedToken):
     admin.site.unregister(unused)
 
 
-class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg] # not a generic at run time
+class ReadOnlyAdmin(ModelAdmin):
     """For what is history, or is only written by its services: every platform admin may look at it."""
 
     def has_module_permission(self, request: HttpRequest) -> bool:

@@ -10,7 +10,7 @@ from rest_framework.throttling import BaseThrottle
 from accounts.models import User
 
 
-def caller(request: Request) -> User:
+def caller(request: HttpRequest | Request) -> User:
     """The user behind an authenticated request. Raises NotAuthenticated, should a view have let somebody else in."""
     if not isinstance(request.user, User):
         raise NotAuthenticated

@@ -5,9 +5,12 @@ import time
 from collections.abc import Callable
 
 import structlog
+from csp.middleware import CSPMiddleware, PolicyParts
 from django.contrib.messages.middleware import MessageMiddleware
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from uuid_utils.compat import uuid7
+
+from notifications.stream.address import origin_of_stream
 
 log = structlog.get_logger(__name__)
 ACCEPTABLE_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
@@ -49,3 +52,26 @@ class PageMessageMiddleware(MessageMiddleware):
     def process_request(self, request: HttpRequest) -> None:
         if not request.path.startswith("/api/"):
             super().process_request(request)
+
+
+class PagePolicyMiddleware(CSPMiddleware):
+    """The policy of every page, which may watch the event stream too. Answers of the API are no pages."""
+
+    def process_request(self, request: HttpRequest) -> None:
+        if _is_page(request):
+            super().process_request(request)
+
+    def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+        return super().process_response(request, response) if _is_page(request) else response
+
+    def get_policy_parts(
+        self, request: HttpRequest, response: HttpResponseBase, report_only: bool = False
+    ) -> PolicyParts:
+        parts = super().get_policy_parts(request, response, report_only)
+        if not report_only:
+            parts.update = {"connect-src": origin_of_stream(request)}
+        return parts
+
+
+def _is_page(request: HttpRequest) -> bool:
+    return not request.path.startswith("/api/") or request.path == "/api/docs/"

@@ -6,8 +6,10 @@ from django.contrib.auth.decorators import login_required
 from django.db import Error as DatabaseError
 from django.db import connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
-from django.shortcuts import render
+from django.shortcuts import redirect
 from django.views.decorators.http import require_safe
+
+from accounts.callers import caller
 
 
 @require_safe
@@ -46,4 +48,5 @@ def _redis_answers() -> bool:
 @login_required
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
-    return render(request, "home.html")
+    """Sends each person to where they work."""
+    return redirect("admin:index" if caller(request).is_platform_admin else "inbox")

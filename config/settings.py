@@ -14,6 +14,8 @@ from celery.schedules import crontab
 from django.core.exceptions import ImproperlyConfigured
 
 from config import embedded, logs
+from config.look import UNFOLD  # noqa: F401 (django-unfold reads it here)
+from config.policies import PAGES
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
@@ -39,6 +41,8 @@ CORS_ALLOWED_ORIGINS = env.list("CORS_ALLOWED_ORIGINS", default=[])
 CORS_URLS_REGEX = r"^/api/"
 CORS_EXPOSE_HEADERS = ["ETag", "Link", "Retry-After", "X-Poll-Interval", "X-Request-ID", "Idempotency-Replayed"]
 CORS_ALLOW_HEADERS = ["accept", "authorization", "content-type", "idempotency-key", "if-none-match", "x-csrftoken"]
+#: What our pages may load, and from where; the admin's and the API reference's say what they need besides.
+CONTENT_SECURITY_POLICY = {"DIRECTIVES": PAGES}
 #: How many proxies of ours stand in front and append to X-Forwarded-For; 0 trusts nobody's header.
 TRUSTED_PROXIES = env.int("TRUSTED_PROXIES", default=0)
 HTTPS = env.bool("HTTPS", default=False)
@@ -52,6 +56,8 @@ SESSION_ENGINE = "django.contrib.sessions.backends.cached_db"
 
 INSTALLED_APPS = [
     "config.apps.ConfigConfig",  # first: its `migrate` and `flush` take the place of Django's
+    "unfold.apps.BasicAppConfig",  # before the admin, whose templates it takes the place of
+    "unfold.contrib.filters",
     "config.apps.BellwetherAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -75,6 +81,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "corsheaders.middleware.CorsMiddleware",
+    "config.middleware.PagePolicyMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",

@@ -3,6 +3,7 @@ from django.urls import include, path
 
 from accounts.pages import SignInView, SignOutView
 from config import pages, reference
+from notifications.pages import inbox_page
 from notifications.views import metrics
 from notifications.views.unsubscribe import unsubscribe
 
@@ -10,6 +11,7 @@ urlpatterns = [
     path("", pages.home, name="home"),
     path("sign-in/", SignInView.as_view(), name="sign-in"),
     path("sign-out/", SignOutView.as_view(), name="sign-out"),
+    path("inbox/", inbox_page, name="inbox"),
     path("unsubscribe/<str:token>/", unsubscribe, name="unsubscribe"),
     path("admin/", admin.site.urls),
     path("healthz", pages.healthz, name="healthz"),

@@ -4,6 +4,7 @@ from django import forms
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from unfold.admin import TabularInline
 
 from accounts.admin import ReadOnlyAdmin
 from notifications import webhooks
@@ -92,7 +93,7 @@ class MaintenanceWindowAdmin(ReadOnlyAdmin):
     ordering = ("-starts_at",)
 
 
-class AttemptsInline(admin.TabularInline):  # type: ignore[type-arg] # subscripted it fails at run time
+class AttemptsInline(TabularInline):
     model = DeliveryAttempt
     fields = ("number", "at", "seconds", "outcome", "reason")
     readonly_fields = fields

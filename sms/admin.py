@@ -3,6 +3,7 @@ from typing import Any, ClassVar
 from django import forms
 from django.contrib import admin
 from django.http import HttpRequest
+from unfold.admin import ModelAdmin
 
 from accounts.admin import ReadOnlyAdmin
 from sms.models import (
@@ -115,7 +116,7 @@ class RouteForm(forms.ModelForm):  # type: ignore[type-arg] # not a generic at r
 
 
 @admin.register(Route)
-class RouteAdmin(admin.ModelAdmin):  # type: ignore[type-arg] # not a generic at run time
+class RouteAdmin(ModelAdmin):
     """What the platform's admins decide: which carriers share a tenant's messages, and how."""
 
     form = RouteForm

@@ -28,7 +28,8 @@ def test_it_opens_the_pages_for_a_session(browser: Client, owner: User) -> None:
     response = sign_in(browser, "owner@acme.test")
 
     assert (response.status_code, response["Location"]) == (302, "/")
-    assert b"owner@acme.test" in browser.get("/").content
+    assert browser.get("/")["Location"] == "/inbox/"
+    assert b"owner@acme.test" in browser.get("/inbox/").content
 
 
 def test_it_takes_the_e_mail_in_any_case(browser: Client, owner: User) -> None:

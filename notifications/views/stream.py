@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable
 from typing import Any
-from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.http import HttpResponse
@@ -20,6 +19,7 @@ from accounts.middleware import UNATTENDED
 from accounts.standing import credential_of
 from notifications.openapi import stream as openapi
 from notifications.stream import notes
+from notifications.stream.address import address_of_stream
 
 
 class _AsEvents(BaseRenderer):
@@ -53,7 +53,7 @@ class StreamView(APIView):
     @openapi.WATCH
     def get(self, request: Request) -> HttpResponse:
         query = request.META.get("QUERY_STRING", "")
-        target = f"{_address(request)}?{query}" if query else _address(request)
+        target = f"{address_of_stream(request)}?{query}" if query else address_of_stream(request)
         return HttpResponse(
             status=status.HTTP_307_TEMPORARY_REDIRECT, headers={"Location": target, "Cache-Control": "no-store"}
         )
@@ -72,12 +72,3 @@ class TicketView(APIView):
             raise AuthenticationFailed("This session has ended. Sign in again.", code="session_ended")
         path = f"{request.path.removesuffix('ticket/')}?ticket={ticket}"
         return Response({"success": True, "ticket": ticket, "url": path, "expires_in": settings.STREAM_TICKET_SECONDS})
-
-
-def _address(request: Request) -> str:
-    """STREAM_URL, else this host at STREAM_PORT."""
-    if settings.STREAM_URL:
-        return str(settings.STREAM_URL)
-    host = urlsplit(f"//{request.get_host()}").hostname or ""
-    name = f"[{host}]" if ":" in host else host
-    return f"{request.scheme}://{name}:{settings.STREAM_PORT}{request.path}"

@@ -1,0 +1,1 @@
+// The bell: see docs/bell.md.
