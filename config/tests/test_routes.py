@@ -121,6 +121,7 @@ def test_there_are_no_pages_outside_of_the_api_but_these() -> None:
         "sign-in/",
         "sign-out/",
         "admin/",
+        "inbox/",
         "healthz",
         "readyz",
         "metrics",
