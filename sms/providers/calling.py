@@ -63,11 +63,16 @@ class _Handed(io.BytesIO):
         return super().read(size)
 
 
+class _Session(requests.Session):
+    def get_redirect_target(self, resp: requests.Response) -> None:
+        """None follows. Left to itself it prepares a next request even so, and for that reads a whole body."""
+
+
 class Line:
     """The connections to one gateway, kept open and shared by all threads of a process."""
 
     def __init__(self, *, connections: int) -> None:
-        self.session = requests.Session()
+        self.session = _Session()
         self.session.trust_env = False  # neither a proxy nor a .netrc of whoever started this process
         self.session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))  # calls know nothing of each other
         # No retries: whether a message is handed over once more is not for a library to say.

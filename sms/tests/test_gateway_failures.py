@@ -1,5 +1,6 @@
 """How a call ends that a gateway did not simply answer: each failure in exactly one class, whoever the vendor."""
 
+import contextlib
 import datetime
 import socket
 import threading
@@ -24,7 +25,20 @@ from sms.providers.base import (
     Uncertain,
 )
 from sms.tests import gateway as gateways
-from sms.tests.gateway import Gateway, Reply, answer, drip, drop, drop_unread, gibberish, half, hang, outbound, refused
+from sms.tests.gateway import (
+    Gateway,
+    Handler,
+    Reply,
+    answer,
+    drip,
+    drop,
+    drop_unread,
+    gibberish,
+    half,
+    hang,
+    outbound,
+    refused,
+)
 from sms.tests.helpers import number
 
 SID = "SM0123456789abcdef0123456789abcdef"
@@ -269,6 +283,26 @@ def test_what_is_not_about_the_message_is_temporary(
     with pytest.raises(Temporary) as raised:
         provider.check_reachable()
     assert raised.value.reason == reason
+
+
+def test_of_a_redirection_no_more_is_read_than_of_any_answer(provider: Provider, gateway: Gateway) -> None:
+    megabytes = 60
+    written = 0
+
+    def endless(handler: Handler) -> None:
+        nonlocal written
+        handler.take()
+        head = f"HTTP/1.1 302 X\r\nLocation: /elsewhere\r\nContent-Length: {megabytes * 1_000_000}\r\n\r\n"
+        handler.wfile.write(head.encode())
+        with contextlib.suppress(OSError):
+            for _ in range(megabytes):
+                handler.wfile.write(b" " * 1_000_000)
+                written += 1
+        handler.close_connection = True
+
+    gateway.will(endless)
+    refused(provider)
+    assert written < megabytes / 2
 
 
 @pytest.mark.parametrize("status", [400, 409, 413, 415, 422])
