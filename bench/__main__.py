@@ -8,7 +8,7 @@ from types import FrameType
 from bench import house, measures, results
 from bench.measure import Measure
 from bench.run import run
-from bench.stage import Stage
+from bench.stage import Stage, stopping
 
 
 def main(words: Sequence[str]) -> int:
@@ -49,6 +49,7 @@ def _stop_once(number: int, frame: FrameType | None) -> None:
     """The first signal ends the run; another one must not disturb what then stops the servers."""
     for one in (signal.SIGINT, signal.SIGTERM):
         signal.signal(one, signal.SIG_IGN)
+    stopping.set()
     raise KeyboardInterrupt
 
 

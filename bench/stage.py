@@ -1,6 +1,7 @@
 """What a run of measures shares: a clock, its size, and the processes that run beside a measure."""
 
 import contextlib
+import threading
 import time
 from collections.abc import Callable, Collection
 from types import TracebackType
@@ -8,6 +9,9 @@ from typing import Any, Self
 
 #: A context manager that starts something, yields how to reach it, and stops it.
 Fixture = Callable[[], contextlib.AbstractContextManager[Any]]
+
+#: Somebody wants the run to end. A signal's exception is lost where Python raises it in a finalizer.
+stopping = threading.Event()
 
 
 class Stage:
@@ -24,6 +28,8 @@ class Stage:
         return time.monotonic() - self.started
 
     def say(self, text: str) -> None:
+        if stopping.is_set():
+            raise KeyboardInterrupt
         print(f"{self.elapsed:6.0f} s  {text} ...", flush=True)
 
     def prepare(self, needs: Collection[Fixture]) -> None:
