@@ -1,5 +1,9 @@
-"""Which deliveries a worker takes next, and giving back what it has no time for."""
+"""Which deliveries a worker takes next, and giving back what it has no time for.
 
+The more urgent go first, however long the others wait: an alarm does not stand behind a newsletter to ten thousand.
+"""
+
+import datetime
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,7 +16,9 @@ from django.db.models import F
 from django.utils import timezone
 from uuid_utils.compat import uuid7
 
+from notifications.delivery.expiring import skip_claimed
 from notifications.models import Delivery
+from notifications.models.priority import Priority
 
 State = Delivery.State
 
@@ -21,15 +27,20 @@ State = Delivery.State
 # the beginning: the other way round leaves an alarm open for ever.
 CLAIM = """
 WITH picked AS MATERIALIZED (
-    SELECT waiting.id FROM notifications_delivery AS waiting
-    WHERE waiting.state = 'waiting' AND waiting.channel = %(channel)s AND waiting.due_at <= %(now)s
-      AND (waiting.channel <> 'operators' OR NOT EXISTS (
-          SELECT 1 FROM notifications_delivery AS earlier
-          WHERE earlier.incident_id = waiting.incident_id AND earlier.channel = 'operators'
-            AND earlier.id < waiting.id AND earlier.state IN ('waiting', 'claimed')
-            AND earlier.content ->> 'operator' = waiting.content ->> 'operator'
-      ))
-    ORDER BY waiting.due_at LIMIT %(most)s FOR UPDATE SKIP LOCKED
+    SELECT mine.id FROM unnest(%(order)s::text[]) AS urgent (priority)
+    CROSS JOIN LATERAL (
+        SELECT waiting.id FROM notifications_delivery AS waiting
+        WHERE waiting.state = 'waiting' AND waiting.channel = %(channel)s AND waiting.priority = urgent.priority
+          AND waiting.due_at <= %(now)s
+          AND (waiting.channel <> 'operators' OR NOT EXISTS (
+              SELECT 1 FROM notifications_delivery AS earlier
+              WHERE earlier.incident_id = waiting.incident_id AND earlier.channel = 'operators'
+                AND earlier.id < waiting.id AND earlier.state IN ('waiting', 'claimed')
+                AND earlier.content ->> 'operator' = waiting.content ->> 'operator'
+          ))
+        ORDER BY waiting.due_at LIMIT %(most)s FOR UPDATE SKIP LOCKED
+    ) AS mine
+    LIMIT %(most)s
 )
 UPDATE notifications_delivery AS delivery
 SET state = 'claimed', claim_token = %(token)s, lease_expires_at = %(until)s, attempts = attempts + 1
@@ -38,8 +49,11 @@ WHERE delivery.id = picked.id
 RETURNING delivery.id, content, endpoint_id, recipient_id, incident_id, rule, reference, attempts,
           (SELECT CASE WHEN NOT is_active THEN '' WHEN %(channel)s = 'email' THEN email
                        WHEN phone_verified THEN phone_number ELSE '' END
-           FROM accounts_user WHERE accounts_user.id = recipient_id)
+           FROM accounts_user WHERE accounts_user.id = recipient_id),
+          EXISTS (SELECT FROM notifications_notification AS told
+                  WHERE told.id = notification_id AND told.expires_at <= %(now)s)
 """
+MOST_URGENT_FIRST = [str(priority) for priority in reversed(Priority)]
 
 
 @dataclass(frozen=True)
@@ -61,14 +75,24 @@ class Claimed:
 
 
 def claim(*, channel: str, most: int) -> list[Claimed]:
-    """Takes up to `most` that are due, for DELIVERY_LEASE; [] when none are to be had."""
-    now, token = timezone.now(), uuid7()
-    values: dict[str, Any] = {"channel": channel, "most": most, "now": now}
+    """Takes up to `most` that are due, for DELIVERY_LEASE; [] when none are to be had. What has expired is let go."""
+    while True:
+        now, token = timezone.now(), uuid7()
+        rows = _rows(channel, most, now=now, token=token)
+        if over := [key for key, *_, has_expired in rows if has_expired]:
+            skip_claimed(over, token=token, now=now)
+        if mine := [_claimed(token, row) for *row, has_expired in rows if not has_expired]:
+            return mine
+        if not rows:
+            return []
+
+
+def _rows(channel: str, most: int, *, now: datetime.datetime, token: UUID) -> list[Any]:
+    values: dict[str, Any] = {"channel": channel, "most": most, "now": now, "order": MOST_URGENT_FIRST}
     values |= {"token": token, "until": now + settings.DELIVERY_LEASE}
     with connection.cursor() as cursor:
         cursor.execute(CLAIM, values)
-        rows = sorted(cursor.fetchall())  # by their ids, which are the order in which they were written
-    return [_claimed(token, row) for row in rows]
+        return sorted(cursor.fetchall())  # by their ids, which are the order in which they were written
 
 
 def _claimed(token: UUID, row: Sequence[Any]) -> Claimed:

@@ -15,6 +15,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 from uuid_utils.compat import uuid7
 
+from notifications.delivery.expiring import skip_held
 from notifications.delivery.words import DIGEST, STORM, content_of
 from notifications.models import Channel, Delivery
 from notifications.models.priority import Priority, worst
@@ -87,6 +88,7 @@ def make_due(now: datetime.datetime | None = None) -> int:
     made = 0
     while True:
         with transaction.atomic():
+            skip_held(now=now)
             groups = _due_groups(now)
             parts = _locked_parts(groups, now)
             made += _tell_together(parts, now)

@@ -63,7 +63,7 @@ def hand_over(*, slug: str, seconds: float = STINT_SECONDS) -> dict[str, int]:
         mine = claim(channel=slug, most=channel.batch)
         if not mine:
             return dict(counted)
-        tried, is_open = _hand_over(channel, mine)
+        tried, is_open = _hand_over(channel, mine, until=ends)
         record(channel, tried)
         counted.update(one.outcome.value for one in tried)
         if not is_open:
@@ -72,10 +72,11 @@ def hand_over(*, slug: str, seconds: float = STINT_SECONDS) -> dict[str, int]:
     return dict(counted)
 
 
-def _hand_over(channel: Channel, deliveries: Sequence[Claimed]) -> tuple[list[Tried], bool]:
+def _hand_over(channel: Channel, deliveries: Sequence[Claimed], *, until: float) -> tuple[list[Tried], bool]:
     """How each attempt ended, and whether the channel could be opened at all. What there is no time for is given
-    back: a lease must not run out while its holder is still at it."""
-    ends = time.monotonic() + settings.DELIVERY_LEASE.total_seconds() / 2
+    back: a lease must not run out while its holder is still at it, and a receiver that is slow with each must not keep
+    the workers from what others wait for."""
+    ends = min(until, time.monotonic() + settings.DELIVERY_LEASE.total_seconds() / 2)
     besides = channel.besides(deliveries)
     tried: list[Tried] = []
     with contextlib.ExitStack() as stack:

@@ -133,9 +133,13 @@ class Delivery(models.Model):
             ),
         ]
         indexes: ClassVar = [
-            # used by outbox.claim(): what is due, the longest waiting first, channel by channel
-            models.Index(fields=["channel", "due_at"], name="delivery_due", condition=models.Q(state="waiting")),
-            # used by outbox.replay(): what a worker that died was at
+            # used by claiming.claim(): what is due, the longest waiting first of each priority, channel by channel
+            models.Index(
+                fields=["channel", "priority", "due_at"],
+                name="delivery_due_by_priority",
+                condition=models.Q(state="waiting"),
+            ),
+            # used by sweeping.replay(): what a worker that died was at
             models.Index(fields=["lease_expires_at"], name="delivery_leased", condition=models.Q(state="claimed")),
             # used by the monitor and the admin: dead letters, newest first
             models.Index(fields=["-id"], name="delivery_dead", condition=models.Q(state="dead")),

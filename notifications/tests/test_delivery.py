@@ -2,6 +2,7 @@
 
 import datetime
 import json
+import time
 
 import pytest
 import redis
@@ -19,7 +20,7 @@ from notifications.delivery import claiming, dispatch, forgetting, sweeping
 from notifications.delivery.dispatch import hand_over
 from notifications.models import Delivery, DeliveryAttempt, Incident, Notification
 from notifications.tests.conftest import Get
-from notifications.tests.delivering import Counting, counting, deliver, only
+from notifications.tests.delivering import Counting, Urgent, counting, deliver, only
 from notifications.tests.helpers import ago, in_threads, tell
 from notifications.tests.test_announcements import people
 
@@ -161,10 +162,55 @@ def test_a_worker_gives_back_what_it_has_no_time_for(
         tell(person)
     assert hand_over(slug="email", seconds=0.0) == {}
     mine = claiming.claim(channel="email", most=50)
-    settled, is_open = dispatch._hand_over(counting(), mine)
+    settled, is_open = dispatch._hand_over(counting(), mine, until=time.monotonic() + 60)
     assert (len(settled), is_open) == (1, True)
     waiting = Delivery.objects.filter(channel="email", state="waiting")
     assert (waiting.count(), set(waiting.values_list("attempts", flat=True))) == (9, {0})
+
+
+def test_a_receiver_that_is_slow_with_each_holds_no_worker_for_a_whole_batch(
+    counting: type[Counting], admin: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    people(5)
+    for person in User.objects.all():
+        tell(person)
+
+    def slowly(channel: Counting, parcel: Parcel) -> str:
+        time.sleep(0.3)
+        return ""
+
+    monkeypatch.setattr(counting, "send", slowly)
+    told = sum(hand_over(slug="email", seconds=0.4).values())
+    assert told in (1, 2)  # and not the batch of six that it had claimed
+    waiting = Delivery.objects.filter(channel="email", state="waiting")
+    assert (waiting.count(), set(waiting.values_list("attempts", flat=True))) == (6 - told, {0})
+
+
+def test_an_alarm_does_not_stand_behind_a_newsletter(counting: type[Counting], staff: User) -> None:
+    people(60)
+    for person in User.objects.exclude(pk=staff.pk):
+        tell(person, "News")
+    Delivery.objects.update(due_at=timezone.now() - datetime.timedelta(hours=1))
+    tell(staff, "Alarm", kind=Urgent)
+    deliver()
+    titles = [parcel.content["title"] for parcel in counting.told]
+    assert (len(titles), titles.index("Alarm") < counting.batch) == (61, True)
+
+
+def test_what_expired_before_it_could_be_told_is_told_no_more(counting: type[Counting], member: User) -> None:
+    past, ahead = timezone.now() - datetime.timedelta(minutes=1), timezone.now() + datetime.timedelta(days=1)
+    people(counting.batch)
+    for person in User.objects.exclude(pk=member.pk):
+        tell(person, "Over", expires_at=past)
+    tell(member, "Still on", expires_at=ahead)
+    assert deliver() == {"accepted": 1}
+    assert [parcel.content["title"] for parcel in counting.told] == ["Still on"]
+    skipped = Delivery.objects.filter(channel="email", state="skipped")
+    assert (skipped.count(), set(skipped.values_list("attempts", "reason", "claim_token"))) == (
+        counting.batch,
+        {(0, "The notification had expired before it could be told.", None)},
+    )
+    assert not skipped.filter(finished_at=None).exists()
 
 
 def test_what_was_deleted_while_it_was_being_told_is_no_error(

@@ -14,7 +14,7 @@ from pytest_django import Settings
 from accounts.models import User
 from notifications import preferences, services
 from notifications.delivery import digests, sweeping
-from notifications.models import Delivery
+from notifications.models import Delivery, Notification
 from notifications.models.choice import When
 from notifications.models.priority import Priority
 from notifications.preferences import Cell
@@ -95,6 +95,17 @@ def test_a_digest_of_one_is_that_one(member: User) -> None:
     assert states() == [("waiting", "hourly")]
     with time_machine.travel(timezone.now() + 90 * MINUTE):
         assert deliver() == {"accepted": 1}
+
+
+def test_what_has_expired_by_then_is_left_out(member: User) -> None:
+    choose(member, When.HOURLY)
+    for title in ("Over", "First", "Second"):
+        tell(member, title)
+    Notification.objects.filter(title="Over").update(expires_at=timezone.now() + 30 * MINUTE)
+    with time_machine.travel(timezone.now() + 90 * MINUTE):
+        assert digests.make_due() == 1
+    assert the_digest().content["title"] == "2 notifications: Second"
+    assert states(content__title="Over") == [("skipped", "hourly")]
 
 
 def test_each_person_and_channel_has_its_own(member: User, outsider: User, settings: Settings) -> None:
