@@ -107,6 +107,16 @@ class ProblemResolved(Kind):
     }
 
 
+class ProblemAssigned(Kind):
+    slug = "problem_assigned"
+    notification_type = Notification.Type.SYSTEM
+    priority = None
+    is_auto_generated = False
+    title = "Assigned to you: $title"
+    message = "$assigner asks you to look after it. $summary $advice"
+    variables = {**PROBLEM, "assigner": "Ada Lovelace"}
+
+
 class ProblemReported(Kind):
     slug = "problem_reported"
     notification_type = Notification.Type.SYSTEM
@@ -210,6 +220,7 @@ KINDS: tuple[type[Kind], ...] = (
     ProblemRepeated,
     ProblemReopened,
     ProblemResolved,
+    ProblemAssigned,
     ProblemReported,
     MaintenanceAhead,
     MaintenanceOver,

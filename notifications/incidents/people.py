@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from notifications.incidents.problems import Problem, State, open_incident, resolve
-from notifications.incidents.telling import tell_admins, tell_report
+from notifications.incidents.telling import tell_admins, tell_assignee, tell_report
 from notifications.incidents.timeline import Kind, note
 from notifications.kinds import ProblemReopened
 from notifications.models import Incident, IncidentEvent, Notification
@@ -87,7 +87,7 @@ def acknowledge(
 
 
 def assign(*, incident: Incident, actor: User, assignee: User | None) -> Incident:
-    """Says whose it is; None takes it from everybody. Raises IncidentOver, and NotAnAdmin."""
+    """Says whose it is, and tells them; None takes it from everybody. Raises IncidentOver, and NotAnAdmin."""
     if assignee is not None and not (assignee.is_active and assignee.is_platform_admin):
         raise NotAnAdmin
     with transaction.atomic():
@@ -95,9 +95,11 @@ def assign(*, incident: Incident, actor: User, assignee: User | None) -> Inciden
         before = mine.assignee.email if mine.assignee else ""
         after = assignee.email if assignee else ""
         if before != after:
-            note(mine, Kind.ASSIGNED, at=timezone.now(), actor=actor, before=before[:60], after=after[:60])
+            now = timezone.now()
+            note(mine, Kind.ASSIGNED, at=now, actor=actor, before=before[:60], after=after[:60])
             mine.assignee = assignee
             mine.save(update_fields=["assignee"])
+            tell_assignee(mine, assigner=actor, now=now)
     return mine
 
 

@@ -11,7 +11,7 @@ from accounts.models import User
 from notifications import wording
 from notifications.incidents.timeline import Kind as EventKind
 from notifications.incidents.timeline import note
-from notifications.kinds import Kind, ProblemOpened, ProblemReported, ProblemResolved
+from notifications.kinds import Kind, ProblemAssigned, ProblemOpened, ProblemReported, ProblemResolved
 from notifications.models import Incident, IncidentAudience, Notification
 from notifications.models.priority import Priority
 from notifications.services import notify
@@ -22,6 +22,16 @@ def tell_admins(kind: type[Kind], incident: Incident, *, event: str, now: dateti
     context = {"title": incident.title, "summary": incident.summary, "advice": incident.advice}
     context["duration"] = wording.duration(now - incident.opened_at)
     _tell(kind, incident, list(User.objects.platform_admins()), event=event, context=context, now=now)
+
+
+def tell_assignee(incident: Incident, *, assigner: User, now: datetime.datetime) -> None:
+    """Tells whom it was given to; who takes it knows. The caller holds the incident's lock and has noted it."""
+    if incident.assignee is None or incident.assignee == assigner:
+        return
+    context = {"title": incident.title, "summary": incident.summary, "advice": incident.advice}
+    context["assigner"] = assigner.full_name or assigner.email
+    times = incident.timeline.filter(kind=EventKind.ASSIGNED).count()
+    _tell(ProblemAssigned, incident, [incident.assignee], event=f"assigned:{times}", context=context, now=now)
 
 
 def tell_report(

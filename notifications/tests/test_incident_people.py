@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from notifications import incidents
-from notifications.models import Incident, IncidentEvent
+from notifications.models import Incident, IncidentEvent, Notification
 from notifications.models.priority import Priority
 from notifications.tests.helpers import in_threads, problem, resolve, see, told
 
@@ -39,6 +39,21 @@ def test_assigning_is_noted_only_when_it_changes_something(incident: Incident, a
         ("assigned", admin.email, "", staff.email),
         ("assigned", admin.email, staff.email, ""),
     ]
+
+
+def test_who_is_given_it_is_told_once_an_assignment_and_by_whom(incident: Incident, admin: User, staff: User) -> None:
+    for assignee in (staff, staff, None, staff):
+        incidents.assign(incident=incident, actor=admin, assignee=assignee)
+    assert [event.partition(":")[0] for event in told(staff)] == ["opened", "assigned", "assigned"]
+    newest = Notification.objects.filter(recipient=staff).latest("id")
+    assert (newest.title, newest.priority, newest.incident) == (
+        f"Assigned to you: {incident.title}",
+        "high",
+        incident,
+    )
+    assert newest.message.startswith(f"{admin.full_name} asks you to look after it. ")
+    incidents.assign(incident=incident, actor=admin, assignee=admin)  # who takes it knows
+    assert told(admin) == ["opened"]
 
 
 def test_a_person_resolves_it_with_words_and_everybody_who_was_told_is_told(

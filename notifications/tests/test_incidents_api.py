@@ -160,7 +160,7 @@ def test_it_is_given_to_somebody_to_me_and_to_nobody(act: Get, admin: User, staf
         ("assigned", admin.email, staff.email, admin.email),
         ("assigned", admin.email, admin.email, ""),
     ]
-    assert (told(admin), told(staff)) == (["opened"], ["opened"])
+    assert (told(admin), told(staff)) == (["opened"], ["opened", "assigned:1"])
 
 
 @pytest.mark.parametrize("who", ["a member", "nobody", "an admin who left"])
