@@ -8,6 +8,7 @@ import pytest
 import redis
 from django.core.cache import cache
 from django.db import connection
+from django.test import TransactionTestCase
 from rest_framework.test import APIClient
 
 from accounts import services as accounts
@@ -18,6 +19,7 @@ from sms import services as sms
 from tenants import services as tenants
 from tenants.models import Membership, Tenant
 from tenants.scope import all_tenants
+from tests.emptying import empty_tables
 
 PASSWORD = "correct horse battery staple"
 
@@ -27,6 +29,13 @@ def django_db_setup(django_test_environment: None, django_db_modify_db_settings:
     """The owner role makes and migrates the test database; the tests themselves run as the app role."""
     with django_db_blocker.unblock(), as_owner():
         connection.creation.create_test_db(verbosity=0, autoclobber=True, serialize=False)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _quick_flush() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(TransactionTestCase, "_fixture_teardown", lambda _: empty_tables())
+        yield
 
 
 @pytest.fixture(autouse=True)

@@ -21,6 +21,8 @@ from notifications.system_monitor.report import Report, Result, State
 
 MINUTES_KEPT = datetime.timedelta(days=2)
 HOURS_KEPT = datetime.timedelta(days=90)
+#: Of a longer outage its last part is stored: a spool that was forgotten for a year must not hold up the monitor.
+LONGEST_OUTAGE = datetime.timedelta(days=7)
 #: No check keeps more numbers than this, whatever it says.
 MOST_NUMBERS = 40
 COLUMNS = (
@@ -95,8 +97,9 @@ def store_outage(*, began: datetime.datetime, ended: datetime.datetime) -> None:
     often as the monitor runs. In the caller's transaction; the same outage again changes nothing."""
     every = max(datetime.timedelta(seconds=settings.MONITOR_INTERVAL_SECONDS), datetime.timedelta(minutes=1))
     values: dict[str, Any] = {"database": Database.slug, "checks": [check.slug for check in CHECKS]}
+    values |= {"began": max(began, ended - LONGEST_OUTAGE), "ended": ended, "every": every}
     with connection.cursor() as cursor:
-        cursor.execute(STORE_OUTAGE, values | {"began": began, "ended": ended, "every": every})
+        cursor.execute(STORE_OUTAGE, values)
 
 
 def roll_up(*, now: datetime.datetime) -> int:

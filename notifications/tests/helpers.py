@@ -2,11 +2,14 @@
 
 import datetime
 import json
+import os
 import threading
+import warnings
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 
+from apprise import apprise
 from django.db import connection
 from django.utils import timezone
 
@@ -189,6 +192,21 @@ class Ill(Well):
         return Measurement(
             summary="It is bad.", measured=3, unit="things", sample=1, threshold="at most 2", findings=[finding]
         )
+
+
+def in_a_copy(work: Callable[[], None]) -> int:
+    """Runs `work` in a copy of this process, for being killed in; returns its exit code, negative for a signal."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # of threads, of which the copy has none but its own
+        child = os.fork()
+    if child == 0:
+        try:
+            connection.connection = None  # psycopg2 leaves the socket to the process that opened it
+            apprise._shared_executor = None  # its threads are not in the copy
+            work()
+        finally:
+            os._exit(0)
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
 
 
 def in_threads(count: int, work: Callable[[int], T]) -> list[T]:

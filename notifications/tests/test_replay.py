@@ -2,24 +2,23 @@
 
 import datetime
 import json
+import os
 import signal
-import subprocess
-import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 import time_machine
-from django.db import connection
 from pytest_django import Settings
 
 from accounts.models import User
+from notifications import incidents
 from notifications.channels import operators
-from notifications.models import Incident, MaintenanceWindow, Notification, ReplayedEvent
+from notifications.models import CheckResult, Incident, MaintenanceWindow, Notification, ReplayedEvent
 from notifications.system_monitor.fallback import journal, outages, replay
-from notifications.tests.helpers import in_threads, told
-from notifications.tests.outage import MINUTE, NIGHT, environment, note, spool
+from notifications.tests.helpers import in_a_copy, in_threads, told
+from notifications.tests.outage import MINUTE, NIGHT, note, spool
 from notifications.tests.receivers import Receiver
-from notifications.tests.test_check_system_health import ROOT
 
 
 def timeline() -> list[str]:
@@ -41,6 +40,16 @@ def test_the_outage_becomes_an_incident_with_its_true_times(admin: User, outside
     assert (told(admin), told(outsider)) == (["opened", "resolved"], [])
     assert "It is over after 12 minutes." in Notification.objects.get(event="resolved").message
     assert journal.is_empty()
+
+
+def test_of_an_outage_of_months_the_last_week_is_history(admin: User) -> None:
+    note(NIGHT, NIGHT + datetime.timedelta(days=100))
+    replay.catch_up()
+    incident = Incident.objects.get()
+    assert incident.opened_at == NIGHT
+    minutes = CheckResult.objects.filter(check_slug="database")
+    assert minutes.count() == 7 * 24 * 60 + 1
+    assert minutes.earliest("at").at == NIGHT + datetime.timedelta(days=93)
 
 
 def test_what_is_replayed_again_takes_effect_once(admin: User) -> None:
@@ -97,17 +106,7 @@ def test_maintenance_keeps_an_outage_from_opening(admin: User) -> None:
 
 # --- Killed ------------------------------------------------------------------------------------------------------
 
-#: Ends the process with kill -9 just before or just after one step of the replay.
-KILLED = """
-import os, signal, sys
-import django; django.setup()
-from django.conf import settings
-from django.db import connection
-from notifications import incidents
-from notifications.system_monitor.fallback import journal, outages, replay
-from notifications.channels import operators
-connection.settings_dict["NAME"] = sys.argv[1]
-place, name = {
+STEPS: dict[str, tuple[Any, str]] = {
     "the end is noted": (outages, "end"),
     "the id is taken": (replay, "_is_first"),
     "the incident is written": (incidents, "record_past"),
@@ -115,25 +114,21 @@ place, name = {
     "the disk knows": (outages, "note_replayed"),
     "operators are told": (operators, "tell"),
     "the disk forgets": (journal.Journal, "keep"),
-}[sys.argv[2]]
-real = getattr(place, name)
-def die(*args, **kwargs):
-    if sys.argv[3] == "before":
+}
+
+
+def killed_at(step: str, when: str) -> None:
+    """A replay that ends with kill -9 just before or just after one of its steps."""
+    place, name = STEPS[step]
+    real = getattr(place, name)
+
+    def die(*args: Any, **given: Any) -> None:
+        if when == "after":
+            real(*args, **given)
         os.kill(os.getpid(), signal.SIGKILL)
-    real(*args, **kwargs)
-    os.kill(os.getpid(), signal.SIGKILL)
-setattr(place, name, die)
-replay.catch_up()
-"""
-STEPS = (
-    "the end is noted",
-    "the id is taken",
-    "the incident is written",
-    "it is committed",
-    "the disk knows",
-    "operators are told",
-    "the disk forgets",
-)
+
+    setattr(place, name, die)
+    replay.catch_up()
 
 
 @pytest.mark.django_db(transaction=True)
@@ -142,22 +137,17 @@ STEPS = (
 def test_a_replay_that_is_killed_at_any_step_is_finished_once_by_the_next(
     step: str, when: str, operator: Receiver, admin: User
 ) -> None:
-    outage = note(NIGHT, NIGHT + 12 * MINUTE)
+    ended = datetime.datetime.now(datetime.UTC)  # an end that is an hour old is no longer told
+    outage = note(ended - 12 * MINUTE, ended)
     with journal.opened() as notes:
         everybody = sorted(operators.everybody())
         notes.add(kind="told", outage=outage, is_over=False, operators=everybody, until=0)
-    # An end that is an hour old is no longer told; this one is of a moment ago.
-    spool().write_text(
-        spool().read_text().replace("2026-03-10T02:12", f"{datetime.datetime.now(datetime.UTC):%Y-%m-%dT%H:%M}")
-    )
-    words = [sys.executable, "-c", KILLED, connection.settings_dict["NAME"], step, when]
-    done = subprocess.run(words, cwd=ROOT, env=environment(ALERT_URLS=operator.alert_url), check=False, timeout=60)
-    assert done.returncode == -signal.SIGKILL
+    assert in_a_copy(lambda: killed_at(step, when)) == -signal.SIGKILL
     with time_machine.travel(datetime.datetime.now(datetime.UTC) + datetime.timedelta(seconds=61)):
         replay.catch_up()
     assert journal.is_empty()
     assert (Incident.objects.count(), ReplayedEvent.objects.count()) == (1, 1)
-    assert Incident.objects.get().opened_at == NIGHT
+    assert Incident.objects.get().opened_at == ended - 12 * MINUTE
     assert timeline() == ["opened", "resolved"]
     assert told(admin) == ["opened", "resolved"]
     twice = step == "operators are told" and when == "after"  # nobody can know; the id is the same
