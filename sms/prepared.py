@@ -26,21 +26,22 @@ class Prepared:
         """The first row of its result, or None."""
         return next(iter(self.fetch_all(values)), None)
 
-    def fetch_all(self, values: Mapping[str, Any]) -> list[Any]:
+    def fetch_all(self, values: Mapping[str, Any], *, before: str = "") -> list[Any]:
+        """Its rows; `before` is SQL that goes first, in the same transaction."""
         with connection.cursor() as cursor:
             if not settings.PREPARED_STATEMENTS:
-                cursor.execute(self._plain, values)
+                cursor.execute(before + self._plain, values)
                 return list(cursor.fetchall())
             # Kept with the connection it was prepared on; a new one has a new object here.
             server, known = getattr(connection, "prepared", (None, {}))
             texts: dict[Prepared, str] = known if server is connection.connection else {}
             if self in texts:
-                cursor.execute(texts[self], values)
+                cursor.execute(before + texts[self], values)
                 return list(cursor.fetchall())
             # In the same round trip as its first use. No name is used twice: an attempt that failed may have left it.
             name = f"prepared_{next(_numbers)}"
             text = self._execute(name)
-            cursor.execute(f"{self._prepare(name)} {text}", values)
+            cursor.execute(f"{before}{self._prepare(name)} {text}", values)
             connection.prepared = (connection.connection, texts | {self: text})  # type: ignore[attr-defined]
             return list(cursor.fetchall())
 

@@ -2,15 +2,18 @@
 
 Most carriers post one receipt a call, many a second after a campaign, and a transaction costs nearly the same for one
 as for twenty. Whoever has the turn takes all that wait; the others find their call done when the turn is theirs. A
-call returns only after the commit that holds it.
+call returns only after the commit that holds it is on the disk, which is waited for without a lock or the turn.
 """
 
 import contextlib
 import threading
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from django.db import Error
+
+from sms import disk
 from sms.providers.base import DeliveryReceipt
 from sms.services.receipts import apply_calls
 
@@ -24,8 +27,9 @@ class _Call:
     provider: str
     receipts: Sequence[DeliveryReceipt]
     is_taken: bool = False
+    is_over: threading.Event = field(default_factory=threading.Event)
     new: int | None = None
-    """How many receipts were new; None while they are not applied."""
+    """How many receipts were new; None where that is not on the disk when it is over."""
 
 
 class Gathering:
@@ -42,16 +46,18 @@ class Gathering:
         with self._guard:
             self._waiting.append(call)
         with self._turn:
-            if not call.is_taken:
-                if self._is_busy:
-                    time.sleep(PAUSE_SECONDS)
-                _apply(self._take())
+            together = [] if call.is_taken else self._take()
+            counts = _apply(together)
+        _keep(counts, together)
+        call.is_over.wait()
         if call.new is None:
-            # The transaction of several failed, and this call need not be the reason: alone it answers for itself.
+            # What several calls did together failed, and this one need not be the reason: it answers for itself.
             return apply_calls(provider=provider, calls=[receipts])[0]
         return call.new
 
     def _take(self) -> list[_Call]:
+        if self._is_busy:
+            time.sleep(PAUSE_SECONDS)
         with self._guard:
             calls, self._waiting = self._waiting, []
         self._is_busy = len(calls) > 1
@@ -60,15 +66,29 @@ class Gathering:
         return calls
 
 
-def _apply(calls: list[_Call]) -> None:
-    """A single call's failure is raised; of several that fail together each is left to be tried alone."""
+def _apply(calls: list[_Call]) -> dict[_Call, int]:
+    """How many receipts of each call were new, without those that failed. A single call's failure is raised."""
     failures = contextlib.suppress(Exception) if len(calls) > 1 else contextlib.nullcontext()
+    found: dict[_Call, int] = {}
     for provider in sorted({call.provider for call in calls}):
         mine = [call for call in calls if call.provider == provider]
         with failures:
-            counts = apply_calls(provider=provider, calls=[call.receipts for call in mine])
-            for call, count in zip(mine, counts, strict=True):
-                call.new = count
+            counts = apply_calls(provider=provider, calls=[call.receipts for call in mine], is_kept_later=True)
+            found |= zip(mine, counts, strict=True)
+    return found
+
+
+def _keep(counts: dict[_Call, int], calls: list[_Call]) -> None:
+    """Ends these calls. The next ones are applied while these wait for the disk: no lock is held any more."""
+    try:
+        if counts:
+            with contextlib.suppress(Error):
+                disk.wait()
+                for call, count in counts.items():
+                    call.new = count
+    finally:
+        for call in calls:
+            call.is_over.set()
 
 
 apply_together = Gathering().apply

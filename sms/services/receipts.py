@@ -11,10 +11,12 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 from uuid import UUID
 
+from django.db import connection
 from django.utils import timezone
 from uuid_utils.compat import uuid7
 
 from accounts.reconnecting import trusting
+from sms import disk
 from sms.models import Status
 from sms.models.states import FINAL, RECEIPT_RANK, require_transitions, sources
 from sms.prepared import Prepared
@@ -118,15 +120,22 @@ def apply_receipts(*, provider: str, receipts: Sequence[DeliveryReceipt]) -> int
     return apply_calls(provider=provider, calls=[receipts])[0]
 
 
-def apply_calls(*, provider: str, calls: Sequence[Sequence[DeliveryReceipt]]) -> list[int]:
-    """The receipts of several calls in one transaction; returns how many were new of each call."""
+def apply_calls(
+    *, provider: str, calls: Sequence[Sequence[DeliveryReceipt]], is_kept_later: bool = False
+) -> list[int]:
+    """The receipts of several calls in one transaction; returns how many were new of each call.
+
+    With `is_kept_later` it does not wait for the disk: nobody may be told before `disk.wait` has returned.
+    """
     now = timezone.now()
     keys = [[uuid7() for _ in receipts] for receipts in calls]
     values = _values(provider, now) | _given(
         [key for mine in keys for key in mine], [one for some in calls for one in some]
     )
     statements = INTRODUCE_AND_APPLY if any(values["references"]) else APPLY_CALLS
-    rows = trusting(lambda: statements.fetch_all(values))  # stored once, however often they are offered
+    before = disk.NOT_YET if is_kept_later and not connection.in_atomic_block else ""
+    # Stored once, however often they are offered.
+    rows = trusting(lambda: statements.fetch_all(values, before=before))
     stored = {key for is_receipt, key in rows if is_receipt}
     for tenant_id in (key for is_receipt, key in rows if not is_receipt):
         expire_account(tenant_id=tenant_id, now=now)  # what came back to grants that have expired since

@@ -2,10 +2,12 @@
 
 import threading
 import time
+from typing import Any
 
 import pytest
-from django.db import DataError, connection
+from django.db import DataError, OperationalError, connection
 
+from sms import disk
 from sms.models import Message, Receipt, Status
 from sms.services.gathering import Gathering
 from sms.tests.helpers import at_once, make_message, receipt
@@ -80,6 +82,37 @@ def test_a_single_call_waits_for_nobody(messages: None) -> None:
     with pytest.raises(DataError):
         Gathering().apply(provider="simulator", receipts=[receipt(TOO_LONG, Status.DELIVERED)])
     assert delivered() == 1
+
+
+def test_nobody_is_answered_before_it_is_on_the_disk(messages: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    written: list[str] = []
+    real = disk.wait
+
+    def noting() -> None:
+        written.append(asked("SELECT pg_current_wal_insert_lsn()::text"))
+        real()
+
+    monkeypatch.setattr(disk, "wait", noting)
+    with connection.cursor() as cursor:
+        cursor.execute("SET synchronous_commit = on")  # the tests' server is in a hurry
+    assert Gathering().apply(provider="simulator", receipts=[receipt("m3", Status.DELIVERED)]) == 1
+    assert asked("SELECT pg_current_wal_flush_lsn() >= %s::pg_lsn", written)
+    connection.close()
+
+
+def test_what_may_not_be_on_the_disk_is_done_again(messages: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken() -> None:
+        raise OperationalError
+
+    monkeypatch.setattr(disk, "wait", broken)
+    assert Gathering().apply(provider="simulator", receipts=[receipt("m3", Status.DELIVERED)]) == 0  # not new any more
+    assert (delivered(), Receipt.objects.count()) == (1, 1)
+
+
+def asked(question: str, values: list[str] | None = None) -> Any:
+    with connection.cursor() as cursor:
+        cursor.execute(question, values or [])
+        return cursor.fetchone()[0]
 
 
 def test_a_connection_that_postgres_ended_meanwhile_is_replaced(messages: None) -> None:
