@@ -1,0 +1,102 @@
+"""The bell of one page, as people and screen readers find it."""
+
+import re
+import time
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from accounts.models import User
+from conftest import signed_in
+
+#: A page of somebody else's: the embedding of docs/bell.md and nothing more.
+BARE = """<!doctype html><html lang="en"><title>Bare</title><h1>Bare</h1>
+<script type="module" src="{address}/static/notifications/notification-bell.js"></script>
+<notification-bell src="{address}/api/notifications" {attributes}></notification-bell>"""
+
+
+class Bell:
+    def __init__(self, page: Page) -> None:
+        self.page = page
+        self.element = page.locator("notification-bell")
+        self.button = self.element.get_by_role("button", name=re.compile("^Notifications"))
+        self.panel = self.element.get_by_role("dialog", name="Notifications")
+        self.items = self.panel.get_by_role("listitem")
+        self.toasts = self.element.locator(".toast")
+        self.polls = 0
+        page.on("request", self._asked)
+
+    def _asked(self, request: Any) -> None:
+        self.polls += "/notifications/recent/" in request.url
+
+    def says(self, name: str) -> None:
+        """The button's whole name; it carries the count."""
+        expect(self.button).to_have_accessible_name(name)
+
+    def open(self) -> None:
+        self.button.click()
+        expect(self.panel).to_be_visible()
+
+    def item(self, title: str) -> Locator:
+        """The line of this notification."""
+        return self.items.filter(has_text=title)
+
+    def press(self, name: str) -> None:
+        self.panel.get_by_role("button", name=name).click()
+
+    def run(self, script: str) -> Any:
+        """`bell` is the element."""
+        return self.element.evaluate(f"bell => {script}")
+
+    def listen(self, *, prevent: bool = False) -> None:
+        """Keeps what events tell, for `heard`."""
+        self.run(f"""{{
+            globalThis.heard = [];
+            for (const name of ["open", "action", "count", "error"])
+                bell.addEventListener(`notification-${{name}}`, (event) => {{
+                    heard.push([name, event.detail]);
+                    if ({str(prevent).lower()}) event.preventDefault();
+                }});
+        }}""")
+
+    def heard(self, name: str) -> list[Any]:
+        return [detail for kind, detail in self.page.evaluate("heard") if kind == name]
+
+    def hide(self, hidden: bool = True) -> None:
+        """As the browser does with a tab behind another one. Playwright keeps all of them in front."""
+        self.page.evaluate(
+            """hidden => {
+                Object.defineProperty(document, "hidden", { value: hidden, configurable: true });
+                document.dispatchEvent(new Event("visibilitychange", { bubbles: true }));
+            }""",
+            hidden,
+        )
+
+
+def until(page: Page, holds: Callable[[], Any]) -> None:
+    """Waits for what no element shows."""
+    deadline = time.monotonic() + 10
+    while not holds():
+        assert time.monotonic() < deadline
+        page.wait_for_timeout(20)  # which lets Playwright's own handlers run
+
+
+def token_of(user: User) -> str:
+    """An access token of a new session."""
+    return str(signed_in(user)._credentials["HTTP_AUTHORIZATION"]).removeprefix("Bearer ")
+
+
+@pytest.fixture
+def on_the_wire(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """The status of each reply to a poll, as the server sent it: browsers make a 200 of a 304."""
+    statuses: list[int] = []
+
+    class Log:
+        def info(self, event: str, *, path: str, status: int, **rest: Any) -> None:
+            if path.endswith("/notifications/recent/"):
+                statuses.append(status)
+
+    monkeypatch.setattr("config.middleware.log", Log())
+    return statuses
