@@ -3,14 +3,16 @@
 import re
 import time
 from collections.abc import Callable
-from typing import Any
+from pathlib import Path
+from typing import Any, Self
 
-import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from accounts.models import User
 from conftest import signed_in
+from tests.browser.conftest import Visitor
 
+MODULE = Path(__file__).resolve().parents[2] / "notifications/static/notifications/notification-bell.js"
 #: A page of somebody else's: the embedding of docs/bell.md and nothing more.
 BARE = """<!doctype html><html lang="en"><title>Bare</title><h1>Bare</h1>
 <script type="module" src="{address}/static/notifications/notification-bell.js"></script>
@@ -25,8 +27,19 @@ class Bell:
         self.panel = self.element.get_by_role("dialog", name="Notifications")
         self.items = self.panel.get_by_role("listitem")
         self.toasts = self.element.locator(".toast")
-        self.polls = 0
+        self.polls = self.answers = 0
         page.on("request", self._asked)
+        page.on("requestfinished", self._answered)
+
+    def _answered(self, request: Any) -> None:
+        self.answers += "/notifications/recent/" in request.url
+
+    @classmethod
+    def at(cls, visitor: Visitor, path: str = "/inbox/") -> Self:
+        """In a new tab, and counting from its first request."""
+        bell = cls(visitor.tab())
+        bell.page.goto(f"{visitor.address}{path}")
+        return bell
 
     def _asked(self, request: Any) -> None:
         self.polls += "/notifications/recent/" in request.url
@@ -86,17 +99,3 @@ def until(page: Page, holds: Callable[[], Any]) -> None:
 def token_of(user: User) -> str:
     """An access token of a new session."""
     return str(signed_in(user)._credentials["HTTP_AUTHORIZATION"]).removeprefix("Bearer ")
-
-
-@pytest.fixture
-def on_the_wire(monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """The status of each reply to a poll, as the server sent it: browsers make a 200 of a 304."""
-    statuses: list[int] = []
-
-    class Log:
-        def info(self, event: str, *, path: str, status: int, **rest: Any) -> None:
-            if path.endswith("/notifications/recent/"):
-                statuses.append(status)
-
-    monkeypatch.setattr("config.middleware.log", Log())
-    return statuses

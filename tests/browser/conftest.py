@@ -134,3 +134,17 @@ def accessible() -> Callable[..., None]:
         assert told == []
 
     return check
+
+
+@pytest.fixture
+def on_the_wire(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """The status of each reply to a poll, as the server sent it: browsers make a 200 of a 304."""
+    statuses: list[int] = []
+
+    class Log:
+        def info(self, event: str, *, path: str, status: int, **rest: Any) -> None:
+            if path.endswith("/notifications/recent/"):
+                statuses.append(status)
+
+    monkeypatch.setattr("config.middleware.log", Log())
+    return statuses

@@ -3,7 +3,6 @@
 import gzip
 import re
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import Route, expect
@@ -11,12 +10,11 @@ from playwright.sync_api import Route, expect
 from accounts.models import User
 from notifications.models import Notification
 from notifications.tests.helpers import SystemNote, ago, tell
-from tests.browser.bell import Bell, until
+from tests.browser.bell import MODULE, Bell, until
 from tests.browser.conftest import Visitor
 
 pytestmark = pytest.mark.django_db(transaction=True)
 Visit = Callable[..., Visitor]
-ROOT = Path(__file__).resolve().parents[2]
 
 
 def unread(user: User) -> int:
@@ -35,14 +33,13 @@ def refuse(bell: Bell, path: str, status: int = 500) -> None:
 
 
 def test_it_is_small() -> None:
-    source = ROOT / "notifications/static/notifications/notification-bell.js"
-    assert len(gzip.compress(source.read_bytes(), 9)) < 10_000
+    assert len(gzip.compress(MODULE.read_bytes(), 9)) < 10_000
 
 
 def test_the_count_rises_by_itself_and_what_is_new_is_said_once(visit: Visit, member: User) -> None:
     visitor = visit(member)
     visitor.context.clock.install()
-    bell = Bell(visitor.tab("/inbox/"))
+    bell = Bell.at(visitor)
     bell.says("Notifications")
     bell.listen()
     status = bell.element.get_by_role("status")
@@ -74,7 +71,7 @@ def test_opening_acting_and_marking(visit: Visit, member: User) -> None:
     tell(member, "Third", kind=SystemNote, priority="critical")
     tell(member, "Second", action_url="/inbox/?from=bell", action_text="Look")
     tell(member, "First", message="word " * 100)
-    bell = Bell(visit(member).tab("/inbox/"))
+    bell = Bell.at(visit(member))
     bell.says("Notifications, 3 unread")
     expect(bell.button).to_have_attribute("aria-expanded", "false")
     bell.open()
@@ -111,7 +108,7 @@ def test_opening_acting_and_marking(visit: Visit, member: User) -> None:
 def test_all_that_was_seen_is_read_and_that_is_undone(visit: Visit, member: User) -> None:
     for number in range(3):
         tell(member, f"Seen {number}")
-    bell = Bell(visit(member).tab("/inbox/"))
+    bell = Bell.at(visit(member))
     bell.open()
     expect(bell.items).to_have_count(3)
     tell(member, "Arrived since")
@@ -126,7 +123,7 @@ def test_all_that_was_seen_is_read_and_that_is_undone(visit: Visit, member: User
 def test_without_all_their_ids_nothing_is_undone_by_half(visit: Visit, member: User) -> None:
     for number in range(12):
         tell(member, f"Number {number}")
-    bell = Bell(visit(member).tab("/inbox/"))
+    bell = Bell.at(visit(member))
     bell.says("Notifications, 12 unread")
     bell.open()
     bell.press("Mark all read")
@@ -139,10 +136,10 @@ def test_what_fails_is_taken_back_and_said(visit: Visit, member: User) -> None:
     tell(member, "Kept")
     visitor = visit(member)
     visitor.watched.allow("500")
-    bell = Bell(visitor.tab("/inbox/"))
+    bell = Bell.at(visitor)
     bell.says("Notifications, 1 unread")
     held: list[Route] = []
-    bell.page.route("**/mark-read/", lambda route: held.append(route))
+    bell.page.route("**/mark-read/", lambda route: held.append(route))  # noqa: PLW0108 (Playwright marks it)
     bell.open()
     bell.listen()
     bell.press("Mark as read: Kept")
@@ -166,7 +163,7 @@ def test_a_failed_poll_keeps_the_count_and_says_how_old_it_is(visit: Visit, memb
     visitor.watched.allow("500", "429", "ERR_INTERNET_DISCONNECTED")
     clock = visitor.context.clock
     clock.install()
-    bell = Bell(visitor.tab("/inbox/"))
+    bell = Bell.at(visitor)
     bell.says("Notifications, 1 unread")
     bell.listen()
     refuse(bell, "**/recent/**")
@@ -183,7 +180,7 @@ def test_a_failed_poll_keeps_the_count_and_says_how_old_it_is(visit: Visit, memb
 
     bell.page.unroute("**/recent/**")
     asked: list[Route] = []
-    bell.page.route("**/recent/**", lambda route: asked.append(route))
+    bell.page.route("**/recent/**", lambda route: asked.append(route))  # noqa: PLW0108
     bell.press("Try again")
     until(bell.page, lambda: asked)
     asked.pop().fulfill(status=429, headers={"Retry-After": "200"}, json={})
@@ -208,7 +205,7 @@ def test_a_session_that_is_over_stops_it(visit: Visit, member: User) -> None:
     visitor = visit(member)
     visitor.watched.allow("401")
     visitor.context.clock.install()
-    bell = Bell(visitor.tab("/inbox/"))
+    bell = Bell.at(visitor)
     bell.says("Notifications, 1 unread")
     bell.listen()
     visitor.context.clear_cookies()
@@ -222,7 +219,9 @@ def test_a_session_that_is_over_stops_it(visit: Visit, member: User) -> None:
     assert bell.polls == asked
     bell.open()
     expect(bell.items).to_have_count(0)
-    expect(bell.panel.get_by_role("link", name="Sign in")).to_have_attribute("href", re.compile(r"/sign-in/\?next=/inbox/$"))
+    expect(bell.panel.get_by_role("link", name="Sign in")).to_have_attribute(
+        "href", re.compile(r"/sign-in/\?next=/inbox/$")
+    )
     visitor.sign_in_as(member)
     bell.page.evaluate("dispatchEvent(new Event('focus'))")
     bell.says("Notifications, 1 unread")
@@ -230,7 +229,13 @@ def test_a_session_that_is_over_stops_it(visit: Visit, member: User) -> None:
 
 def test_what_looks_like_markup_stays_text(visit: Visit, member: User) -> None:
     payload = "<img src=x onerror=alert(1)><script>alert(2)</script>&lt;b&gt;"
-    for address in ("javascript:alert(3)", "//evil.example/", "/\\evil.example/", "data:text/html,x", "/\t/evil.example"):
+    for address in (
+        "javascript:alert(3)",
+        "//evil.example/",
+        "/\\evil.example/",
+        "data:text/html,x",
+        "/\t/evil.example",
+    ):
         tell(member, payload, message=payload, action_text=payload[:60], action_url=address, priority="critical")
     tell(member, "Good", action_url="https://example.com/a", action_text="Go")
     page = visit(member).tab("/inbox/")
@@ -253,7 +258,7 @@ def test_what_looks_like_markup_stays_text(visit: Visit, member: User) -> None:
 def test_by_keyboard_alone(visit: Visit, member: User) -> None:
     for title in ("Third", "Second", "First"):
         tell(member, title)
-    bell = Bell(visit(member).tab("/inbox/"))
+    bell = Bell.at(visit(member))
     bell.says("Notifications, 3 unread")
     press = bell.page.keyboard.press
 
@@ -302,7 +307,7 @@ def test_urgent_ones_are_toasts_that_wait_while_somebody_looks(visit: Visit, mem
     tell(member, "There before", priority="critical")
     visitor = visit(member)
     visitor.context.clock.install()
-    bell = Bell(visitor.tab("/inbox/"))
+    bell = Bell.at(visitor)
     bell.says("Notifications, 1 unread")
     bell.run("bell.setAttribute('toasts', '')")
     bell.says("Notifications, 1 unread")

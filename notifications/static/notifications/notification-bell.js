@@ -265,7 +265,7 @@ class Stream {
  * a channel. X-Inbox says whose inbox a reply is; it is in the lock's name, and nobody takes what is somebody else's.
  */
 class Feed {
-  known = null; // {who, items, unread, at (milliseconds), wait (seconds), trouble: {status, wait}}
+  known = null; // {who, items, unread, at (milliseconds), wait and pace (seconds), trouble: {status, wait}}
   #changes = new Set(); // what was done here and is not confirmed yet: functions of a state
   #writes = 0;
   #failures = 0;
@@ -279,7 +279,7 @@ class Feed {
   constructor(api, { limit, interval, stream }, changed) {
     Object.assign(this, { api, limit, interval, changed });
     this.key = `notification-bell ${new URL(api.base, location.href)} ${limit} ${api.token ? "token" : "cookie"}`;
-    this.stream = stream && new Stream(api, () => this.#ask(), () => this.#schedule());
+    if (stream) this.stream = new Stream(api, () => this.#ask(), () => this.#schedule());
     this.channel = new BroadcastChannel(this.key);
     this.channel.onmessage = ({ data }) => this.#heard(data);
     this.life = new AbortController();
@@ -384,7 +384,7 @@ class Feed {
   }
 
   #tell() {
-    if (this.known.who || this.#isOver) this.channel.postMessage(this.known);
+    if (this.known.who || this.#isOver) this.channel.postMessage({ ...this.known, pace: this.#pace });
   }
 
   /** From another tab. Tabs with a cookie are all the same person's, so where they differ one of them is behind. */
@@ -404,14 +404,18 @@ class Feed {
     this.known = null;
   }
 
+  get #pace() {
+    return this.stream?.live ? Math.max(this.known.wait, SELDOM) : this.known.wait;
+  }
+
   #schedule() {
     clearTimeout(this.#timer);
     if (document.hidden || !this.known || this.#isOver) return;
-    const { at, wait, trouble } = this.known;
-    const seconds = trouble?.wait ?? Math.max(wait, this.stream?.live ? SELDOM : 0);
+    const { at, pace, trouble } = this.known;
     // Who follows waits so long that it never asks, unless the leader has gone silent.
-    const due = (trouble ? Date.now() : at) + seconds * 1000 * (this.#leads ? 1 : 3) * (1 + Math.random() / 10);
-    this.#timer = setTimeout(() => this.refresh(), due - Date.now());
+    const seconds = this.#leads ? (trouble?.wait ?? this.#pace) : 3 * (trouble?.wait ?? pace ?? this.#pace);
+    const due = (trouble ? Date.now() : at) + seconds * 1000 * (1 + Math.random() / 10);
+    this.#timer = setTimeout(() => this.#polling ?? this.refresh(), due - Date.now());
   }
 
   #compete() {
