@@ -1,4 +1,4 @@
-/** <notification-bell src="/api/notifications">, as docs/bell.md tells. This file is the source, and what is served. */
+/** <notification-bell>: docs/bell.md. This is the source, and what is served. */
 
 const WORDS = {
   title: "Notifications",
@@ -15,13 +15,11 @@ const WORDS = {
   system: "System",
   high: "High",
   critical: "Critical",
-  arrived: "New notification: {title}",
-  arrivedMore: "{n} new notifications, the newest: {title}",
+  arrived: "New notifications: {n}. {title}",
   marked: "Marked as read: {n}.",
   undo: "Undo",
   old: "may be out of date",
-  stale: "Could not refresh. This is from {when}.",
-  never: "Could not be loaded.",
+  stale: "Could not refresh. Last time: {when}.",
   failed: "That did not work. Nothing was changed.",
   retry: "Try again",
   ended: "You are signed out.",
@@ -29,117 +27,108 @@ const WORDS = {
 };
 
 const STYLE = `
-:host { display: inline-block; vertical-align: middle; }
-:host([hidden]), [hidden] { display: none !important; }
-.bell {
-  --ink: var(--bell-ink, light-dark(#1a2233, #e7ebf3));
-  --quiet: var(--bell-quiet, light-dark(#515c72, #a5b0c6));
-  --ground: var(--bell-ground, light-dark(#fff, #19202c));
-  --raised: var(--bell-raised, light-dark(#eef2f9, #232c3b));
-  --line: var(--bell-line, light-dark(#d6dce7, #344056));
-  --accent: var(--bell-accent, light-dark(#2456c4, #8db4ff));
-  --new: var(--bell-new, light-dark(#f4f7fe, #1d2637));
-  --high: var(--bell-high, light-dark(#875400, #ffc766));
-  --alarm: var(--bell-alarm, light-dark(#b3261e, #ff9d94));
-  --alarm-ink: var(--bell-alarm-ink, light-dark(#fff, #10141d));
-  --radius: var(--bell-radius, .75rem);
-  font-size: .9375rem; line-height: 1.45;
+:host {
+  --bell-ink: light-dark(#1a2233, #e7ebf3);
+  --bell-quiet: light-dark(#515c72, #a5b0c6);
+  --bell-ground: light-dark(#fff, #19202c);
+  --bell-raised: light-dark(#eef2f9, #232c3b);
+  --bell-line: light-dark(#d6dce7, #344056);
+  --bell-accent: light-dark(#2456c4, #8db4ff);
+  --bell-high: light-dark(#875400, #ffc766);
+  --bell-critical: light-dark(#b3261e, #ff9d94);
+  --bell-radius: .75rem;
+  --bell-width: 25rem;
+  display: inline-block; vertical-align: middle; font-size: .9375rem; line-height: 1.45;
 }
+:host([hidden]), [hidden] { display: none !important; }
 .dark { color-scheme: dark; }
 * { box-sizing: border-box; }
-button, .link {
-  padding: .3rem .6rem; font: inherit; font-weight: 600; color: var(--accent); background: none; border: 0;
-  border-radius: calc(var(--radius) * .7); text-decoration: none; cursor: pointer;
+button, a {
+  padding: .3rem .6rem; font: inherit; font-weight: 600; color: var(--bell-accent); background: none; border: 0;
+  border-radius: calc(var(--bell-radius) * .7); text-decoration: none; cursor: pointer;
 }
-button:hover, .link:hover { background: var(--raised); }
-:focus-visible { outline: 3px solid var(--accent); outline-offset: 1px; }
-[aria-disabled=true] { color: var(--quiet); cursor: default; }
+button:hover, a:hover { background: var(--bell-raised); }
+:focus-visible { outline: 3px solid var(--bell-accent); outline-offset: 1px; }
+[aria-disabled=true] { color: var(--bell-quiet); cursor: default; }
 svg { display: block; width: 1.25rem; fill: none; stroke: currentcolor; stroke-width: 1.8; stroke-linecap: round; stroke-linejoin: round; }
 .unseen { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
 
 .button { position: relative; display: grid; place-items: center; width: 2.5rem; height: 2.5rem; padding: 0; color: inherit; border-radius: 50%; }
 .badge {
   position: absolute; top: 0; inset-inline-start: 50%; min-width: 1.2rem; padding: 0 .3rem; font-size: .72rem; line-height: 1.2rem;
-  font-weight: 700; color: var(--alarm-ink); background: var(--alarm); border-radius: 1rem;
+  font-weight: 700; color: var(--bell-ground); background: var(--bell-critical); border-radius: 1rem;
 }
-.stale .badge { color: var(--ink); background: var(--ground); outline: 2px dashed var(--quiet); }
+.stale .badge { color: var(--bell-ink); background: var(--bell-ground); outline: 2px dashed var(--bell-quiet); }
 
-[popover] { inset: auto; padding: 0; color: var(--ink); text-align: start; border: 1px solid var(--line); overflow: hidden; }
+[popover] { inset: auto; padding: 0; color: var(--bell-ink); text-align: start; border: 1px solid var(--bell-line); overflow: hidden; }
 .panel {
-  position-area: block-end span-inline-start; position-try: flip-block; width: min(var(--bell-width, 25rem), 100vw - 1rem);
-  max-height: min(40rem, 100% - 1rem); margin: .5rem 0; background: var(--ground); border-radius: var(--radius);
+  position-area: block-end span-inline-start; position-try: flip-block; width: min(var(--bell-width), 100vw - 1rem);
+  max-height: min(40rem, 100% - 1rem); margin: .5rem 0; background: var(--bell-ground); border-radius: var(--bell-radius);
 }
 :host([placement=bottom-start]) .panel { position-area: block-end span-inline-end; }
 :host([placement=top-end]) .panel { position-area: block-start span-inline-start; }
 :host([placement=top-start]) .panel { position-area: block-start span-inline-end; }
 @media (width < 27rem) { .panel { position-area: block-end span-all !important; justify-self: center; } }
-.panel, .toast { box-shadow: 0 1rem 2.5rem light-dark(#1a223326, #0009); animation: come .15s; }
+.panel, .toast { box-shadow: 0 1rem 2.5rem light-dark(#1a223326, #0009); }
 .panel:popover-open { display: flex; flex-direction: column; }
 .panel:focus { outline: none; }
-@keyframes come { from { opacity: 0; transform: translateY(-.3rem); } }
-.header, .footer, .note { display: flex; flex-wrap: wrap; align-items: center; padding: .6rem; border: 0 solid var(--line); }
-.header { border-bottom-width: 1px; }
+.header, .footer, .note { display: flex; flex-wrap: wrap; align-items: center; padding: .6rem; }
 .title, .said { flex: 1; margin: 0 .5rem; font-size: 1.05rem; }
-.note { background: var(--raised); }
+.note { background: var(--bell-raised); }
 .said { flex-basis: 9rem; font-size: inherit; }
-.footer { justify-content: center; border-top-width: 1px; }
-.scroll { overflow-y: auto; overscroll-behavior: contain; }
+.footer { justify-content: center; }
+.scroll { border-block: 1px solid var(--bell-line); overflow-y: auto; overscroll-behavior: contain; }
 ul { margin: 0; padding: 0; list-style: none; }
-.empty { margin: 3rem 1.5rem; text-align: center; color: var(--quiet); }
+.empty { margin: 3rem 1.5rem; text-align: center; color: var(--bell-quiet); }
 
-li { position: relative; padding: .4rem .6rem; border: 0 solid var(--line); overflow-wrap: anywhere; }
+li { position: relative; padding: .4rem .6rem; border: 0 solid var(--bell-line); border-inline-start: 3px solid #0000; overflow-wrap: anywhere; }
 li + li { border-top-width: 1px; }
-.new { --edge: var(--accent); background: var(--new); box-shadow: inset 3px 0 var(--edge); }
-.new:dir(rtl) { box-shadow: inset -3px 0 var(--edge); }
-.new.high { --edge: var(--high); }
-.new.critical { --edge: var(--alarm); }
+.new { background: color-mix(in srgb, var(--bell-accent) 6%, var(--bell-ground)); border-inline-start-color: var(--bell-accent); }
+.new.high { border-inline-start-color: var(--bell-high); }
+.new.critical { border-inline-start-color: var(--bell-critical); }
 .open { display: grid; gap: .15rem; width: 100%; padding: .4rem; font-weight: inherit; color: inherit; text-align: start; }
 .name { padding-inline-end: 2rem; }
 .new .name { font-weight: 650; }
 .name, .text { unicode-bidi: plaintext; text-align: match-parent; }
-.text, .meta { color: var(--quiet); }
+.text, .meta { color: var(--bell-quiet); }
 .text { display: -webkit-box; -webkit-box-orient: vertical; -webkit-line-clamp: 2; overflow: hidden; white-space: pre-line; }
 [aria-expanded=true] .text { -webkit-line-clamp: none; }
 .meta { display: flex; flex-wrap: wrap; align-items: center; gap: .2rem .5rem; font-size: .8125rem; }
 .chip { display: flex; align-items: center; gap: .2rem; padding: 0 .45rem; font-weight: 600; border: 1px solid; border-radius: 1rem; }
 .chip svg { width: .8rem; stroke-width: 2.4; }
-.chip.high { color: var(--high); }
-.chip.critical { color: var(--alarm-ink); background: var(--alarm); border-color: var(--alarm); }
-.action { display: inline-block; margin: .2rem .4rem .3rem; border: 1px solid var(--line); }
-.toggle { position: absolute; top: .6rem; inset-inline-end: .6rem; padding: .4rem; color: var(--quiet); }
+.chip.high { color: var(--bell-high); }
+.chip.critical { color: var(--bell-ground); background: var(--bell-critical); border-color: var(--bell-critical); }
+.action { display: inline-block; margin: .2rem .4rem .3rem; border: 1px solid var(--bell-line); }
+.toggle { position: absolute; top: .6rem; inset-inline-end: .6rem; padding: .4rem; color: var(--bell-quiet); }
 
 .toasts { inset-block-end: 0; inset-inline-end: 0; width: min(25rem, 100vw); padding: .5rem; background: none; border: 0; }
-.toast { margin: .5rem; background: var(--ground); border: 1px solid var(--line); border-radius: var(--radius); }
-@media (prefers-reduced-motion: reduce) { * { animation: none !important; } }
-@media (forced-colors: active) { .badge, .new { border: 1px solid; } }
+.toast { margin: .5rem; border-width: 1px; border-radius: var(--bell-radius); }
+@keyframes come { from { opacity: 0; } }
+@media (prefers-reduced-motion: no-preference) { .panel, .toast { animation: come .15s; } }
+@media (forced-colors: active) { .badge { border: 1px solid; } }
 `;
 
 const ICONS = {
-  bell: "M18 9a6 6 0 0 0-12 0c0 6-2.5 7.5-2.5 7.5h17S18 15 18 9M10 20a2.2 2.2 0 0 0 4 0",
-  markRead: "m5 12.5 4.5 4.5L19 7.5",
-  markUnread: "M12 9a3 3 0 1 0 0 6 3 3 0 0 0 0-6",
+  bell: "M6 9a6 6 0 0 1 12 0q0 5 2 8H4q2-3 2-8m4 11a2 2 0 0 0 4 0",
+  markRead: "m5 12 5 5 9-10",
+  markUnread: "M12 10a2 2 0 1 0 0 4 2 2 0 0 0 0-4",
   dismiss: "M6 6l12 12M18 6 6 18",
   high: "M12 19V5m-6 6 6-6 6 6",
   critical: "M12 4v10m0 5v.5",
-  system: "M12 3l7 3v5c0 5-3 8-7 10-4-2-7-5-7-10V6z",
+  system: "M12 3l7 3v5q0 7-7 10-7-3-7-10V6z",
 };
 const UNITS = { year: 31536000, month: 2592000, week: 604800, day: 86400, hour: 3600, minute: 60 };
 const NOTHING = { who: "", items: [], unread: null };
-const SELDOM = 300; // seconds between polls while the stream tells of changes, and the longest pause after failures
-const TOAST_SECONDS = 10;
+const SELDOM = 300; // seconds between polls while a stream tells, and at most after failures
 
-/** An element; what it has no property for becomes an attribute. Strings become text, never markup. */
+/** Strings become text, never markup. */
 function make(name, properties, ...children) {
-  const made = document.createElement(name);
-  for (const [key, value] of Object.entries(properties)) {
-    if (key in made) made[key] = value;
-    else made.setAttribute(key, value);
-  }
+  const made = Object.assign(document.createElement(name), properties);
   made.append(...children);
   return made;
 }
 
-/** One that pages may style by its class, as `::part`. */
+/** A part that pages may style. */
 const piece = (name, part, properties, ...children) => make(name, { className: part, part, ...properties }, ...children);
 
 function icon(name) {
@@ -151,7 +140,7 @@ function icon(name) {
   return svg;
 }
 
-/** Makes a link of an address that may be followed: http(s), or a path of this site. Any other hides it. */
+/** Hides a link, unless it leads to http(s) or to a path of this site. */
 function link(anchor, address, text) {
   const url = URL.canParse(address, location.origin) && new URL(address, location.origin);
   const isPath = /^\/(?![/\\])/.test(address) && url.origin === location.origin;
@@ -161,20 +150,19 @@ function link(anchor, address, text) {
   return anchor;
 }
 
-/** A change of a state: items that `matches` are read or unread, and counted so. Done twice it changes nothing more. */
-const marking = (matches, isUnread) => (state) => {
+/** A change of a state, with its count; twice is like once. */
+const marking = (matches, isUnread, elsewhere) => (state) => {
+  const count = (items) => items.filter((item) => item.is_unread).length;
   const items = state.items.map((item) => (matches(item) ? { ...item, is_unread: isUnread } : item));
-  const count = (of) => of.filter((item) => item.is_unread).length;
-  return { ...state, items, unread: Math.max(state.unread + count(items) - count(state.items), count(items)) };
+  return { ...state, items, unread: count(items) + (elsewhere ?? Math.max(0, state.unread - count(state.items))) };
 };
 
-/** The API below `base`, with the session's cookie, or with what `token(wasRefused)` gives. */
+/** With the session's cookie, or with what `token(wasRefused)` gives. */
 class Api {
   constructor(base, token) {
     Object.assign(this, { base, token });
   }
 
-  /** The reply to a GET, or to a POST of `body`. Rejects with `status` and `retryAfter`, or as fetch does. */
   async send(path, body) {
     const token = await this.token?.(false);
     let reply = await this.#fetch(path, body, token);
@@ -188,27 +176,27 @@ class Api {
   }
 
   #fetch(path, body, token) {
-    const headers = { Accept: "application/json" };
-    const options = { headers, credentials: this.token ? "omit" : "same-origin", signal: AbortSignal.timeout(20_000) };
+    const headers = { "Content-Type": "application/json" };
     if (token) headers.Authorization = `Bearer ${token}`;
-    if (body) {
-      headers["Content-Type"] = "application/json";
-      if (!this.token) headers["X-CSRFToken"] = document.cookie.match(/(?:^|; )csrftoken=([^;]*)/)?.[1] ?? "";
-      // `keepalive`: it arrives although the same click leads to another page.
-      Object.assign(options, { method: "POST", body: JSON.stringify(body), keepalive: true });
-    }
-    return fetch(`${this.base}/${path}`, options);
+    else if (body) headers["X-CSRFToken"] = document.cookie.match(/(?:^|; )csrftoken=([^;]*)/)?.[1] ?? "";
+    return fetch(`${this.base}/${path}`, {
+      method: body ? "POST" : "GET",
+      body: body && JSON.stringify(body),
+      headers,
+      credentials: this.token ? "omit" : "same-origin",
+      keepalive: !!body, // it may be sent as the page is left
+      signal: AbortSignal.timeout(20_000),
+    });
   }
 }
 
-/** The event stream (docs/stream.md). It calls `poll` when it is time to, and `ended` when it has nothing to tell. */
+/** Calls `poll` when the event stream says so (docs/stream.md), and `ended` when that is silent. */
 class Stream {
   live = false;
   #attempt = null;
   #source;
   #timer;
   #failures = 0;
-  #lastId = "";
 
   constructor(api, poll, ended) {
     Object.assign(this, { api, poll, ended });
@@ -218,23 +206,16 @@ class Stream {
     const attempt = (this.#attempt = {});
     const query = new URLSearchParams();
     try {
-      // An EventSource sends cookies, but no token.
       if (this.api.token) query.set("ticket", (await (await this.api.send("stream/ticket/", {})).json()).ticket);
     } catch {
       if (attempt === this.#attempt) this.#again();
       return;
     }
     if (attempt !== this.#attempt) return;
-    if (this.#lastId) query.set("last_event_id", this.#lastId);
     const source = new EventSource(`${this.api.base}/stream/?${query}`, { withCredentials: !this.api.token });
     this.#source = source;
-    source.onopen = () => {
-      this.live = true;
-      this.#failures = 0;
-    };
     source.onerror = () => this.#again();
-    source.addEventListener("inbox", (event) => this.#told(event));
-    source.addEventListener("poll", (event) => this.#told(event));
+    for (const name of ["inbox", "poll"]) source.addEventListener(name, (event) => this.#told(event));
     source.addEventListener("bye", ({ data }) => this.#again(JSON.parse(data).retry));
   }
 
@@ -245,11 +226,11 @@ class Stream {
     clearTimeout(this.#timer);
   }
 
-  #told({ lastEventId, data }) {
+  #told({ data }) {
     const { within, reason } = JSON.parse(data);
-    this.#lastId = lastEventId || this.#lastId;
+    this.#failures = 0;
     this.live = reason !== "unavailable";
-    clearTimeout(this.#timer); // ten changes need not be ten polls
+    clearTimeout(this.#timer);
     this.#timer = setTimeout(this.poll, within * 1000 * Math.random());
   }
 
@@ -261,21 +242,20 @@ class Stream {
 }
 
 /**
- * An inbox, shared by the tabs that show it. One visible tab leads, by holding a lock: it polls, and tells the others by
- * a channel. X-Inbox says whose inbox a reply is; it is in the lock's name, and nobody takes what is somebody else's.
+ * One visible tab leads, by a lock: it polls, and tells the others by a channel. `who` is X-Inbox: whose inbox it is.
+ * The lock is named by it, and no tab takes what is of another.
  */
 class Feed {
-  known = null; // {who, items, unread, at (milliseconds), wait and pace (seconds), trouble: {status, wait}}
-  #changes = new Set(); // what was done here and is not confirmed yet: functions of a state
+  known = null; // {who, items, unread, at, wait, trouble: {status, wait}}
+  #changes = new Set(); // not confirmed: functions of a state
   #writes = 0;
   #failures = 0;
   #polling = null;
   #again = false;
   #timer;
-  #bid = null; // for the lock, and then for holding it
+  #bid = null;
   #leads = false;
 
-  /** `interval` is in seconds; `changed(arrived)` is called whenever `shown` may have changed. */
   constructor(api, { limit, interval, stream }, changed) {
     Object.assign(this, { api, limit, interval, changed });
     this.key = `notification-bell ${new URL(api.base, location.href)} ${limit} ${api.token ? "token" : "cookie"}`;
@@ -283,8 +263,9 @@ class Feed {
     this.channel = new BroadcastChannel(this.key);
     this.channel.onmessage = ({ data }) => this.#heard(data);
     this.life = new AbortController();
+    const looked = () => (document.hidden ? this.#resign() : (this.#polling ?? this.refresh()));
     for (const name of ["visibilitychange", "focus", "online", "offline"])
-      addEventListener(name, ({ type }) => this.#looked(type), { signal: this.life.signal });
+      addEventListener(name, looked, { signal: this.life.signal });
     this.#ask();
   }
 
@@ -294,19 +275,18 @@ class Feed {
     this.channel.close();
   }
 
-  /** What to show: what is known, and what was done here since. */
   get shown() {
     return this.known ? [...this.#changes].reduce((state, change) => change(state), this.known) : NOTHING;
   }
 
-  /** Polls, whoever leads; a poll that is under way is followed by another one. */
+  /** A poll that is under way is followed by another. */
   refresh() {
     if (this.#polling) this.#again = true;
     else this.#polling = this.#poll().finally(() => (this.#polling = null));
     return this.#polling;
   }
 
-  /** Shows `change` at once, and takes it back where the call fails. Rejects then. */
+  /** Shows `change` at once; where the call fails, takes it back and rejects. */
   async write(change, path, body = {}) {
     this.#changes.add(change);
     this.changed();
@@ -318,7 +298,7 @@ class Feed {
       if (error.status === 401) this.#fail(error);
       throw error;
     } finally {
-      this.#writes++; // a poll that is under way may be older than this
+      this.#writes++; // a poll that is under way may be older
       this.#changes.delete(change);
       this.changed();
       if (!this.#isOver) this.refresh();
@@ -331,14 +311,6 @@ class Feed {
 
   #ask() {
     if (!document.hidden) this.refresh();
-  }
-
-  #looked(type) {
-    if (document.hidden) return this.#resign();
-    // A tab that comes to the front gets the focus too.
-    const isFresh = type === "focus" && !this.known?.trouble && Date.now() - this.known?.at < 2000;
-    if (isFresh) this.#compete();
-    else if (!this.#polling) this.refresh();
   }
 
   async #poll() {
@@ -384,10 +356,10 @@ class Feed {
   }
 
   #tell() {
-    if (this.known.who || this.#isOver) this.channel.postMessage({ ...this.known, pace: this.#pace });
+    if (this.known.who || this.#isOver) this.channel.postMessage(this.known);
   }
 
-  /** From another tab. Tabs with a cookie are all the same person's, so where they differ one of them is behind. */
+  /** Tabs share a cookie: where they differ, one is behind. */
   #heard(state) {
     if (!this.known) return;
     if (state.who !== this.known.who) {
@@ -404,16 +376,12 @@ class Feed {
     this.known = null;
   }
 
-  get #pace() {
-    return this.stream?.live ? Math.max(this.known.wait, SELDOM) : this.known.wait;
-  }
-
   #schedule() {
     clearTimeout(this.#timer);
     if (document.hidden || !this.known || this.#isOver) return;
-    const { at, pace, trouble } = this.known;
-    // Who follows waits so long that it never asks, unless the leader has gone silent.
-    const seconds = this.#leads ? (trouble?.wait ?? this.#pace) : 3 * (trouble?.wait ?? pace ?? this.#pace);
+    const { at, wait, trouble } = this.known;
+    // A follower asks after a long silence.
+    const seconds = this.#leads ? (trouble?.wait ?? Math.max(wait, this.stream?.live ? SELDOM : 0)) : 3 * SELDOM;
     const due = (trouble ? Date.now() : at) + seconds * 1000 * (1 + Math.random() / 10);
     this.#timer = setTimeout(() => this.#polling ?? this.refresh(), due - Date.now());
   }
@@ -428,7 +396,7 @@ class Feed {
       return new Promise((resolve) => signal.addEventListener("abort", resolve));
     };
     const { who } = this.known;
-    // Who cannot be told from others, or has no locks (plain http), leads for itself alone.
+    // Plain http has no locks: each leads itself.
     if (who && navigator.locks) navigator.locks.request(`${this.key} ${who}`, { signal }, lead).catch(() => {});
     else lead();
   }
@@ -442,16 +410,16 @@ class Feed {
   }
 }
 
-/** One notification, as a line of the panel or as a toast. */
+/** A line of the panel, or a toast. */
 class Row {
   constructor(bell, part, toggled) {
     Object.assign(this, { bell, part });
-    this.name = piece("span", "name", {});
-    this.text = piece("span", "text", {});
-    this.meta = piece("span", "meta", {});
-    this.time = make("time", {});
+    this.name = piece("span", "name");
+    this.text = piece("span", "text");
+    this.meta = piece("span", "meta");
+    this.time = make("time");
     this.open = piece("button", "open", { ariaExpanded: "false", onclick: () => this.#open() }, this.name, this.text, this.meta);
-    this.action = piece("a", "action", { className: "link action", onclick: (event) => this.#act(event) });
+    this.action = piece("a", "action", { onclick: (event) => this.#act(event) });
     this.toggle = piece("button", "toggle", { onclick: () => toggled(this.item) });
     this.line = make("li", {}, this.open, this.action, this.toggle);
   }
@@ -492,52 +460,30 @@ class Row {
 export class NotificationBell extends HTMLElement {
   static observedAttributes = ["src", "limit", "interval", "stream", "auth", "locale", "inbox-url", "title-badge"];
   #given = { token: "", tokenProvider: null, words: {} };
-  #badge;
-  #bell;
-  #button;
-  #empty;
-  #heading;
-  #inbox;
-  #list;
-  #markAll;
-  #note;
-  #nothing;
-  #panel;
-  #status;
-  #toasts;
+  #ui = {};
   #feed = null;
   #restarting = null;
-  #rows = new Map();
-  #toasted = new Set(); // ids
+  #toasted = new Set();
   #count = null;
-  #trouble; // the last one that an event told of
-  #isHandled = false; // by a listener to that event
-  #said = null; // {text, actions}: what the last action led to
+  #trouble;
+  #isHandled = false;
+  #said = null;
   #ticking;
   #holding;
   #watch = new MutationObserver(() => this.#show());
-
-  static {
-    for (const name of ["token", "tokenProvider", "words"]) {
-      const get = function () {
-        return this.#given[name];
-      };
-      const set = function (value) {
-        if (value !== this.#given[name]) this.#restart();
-        this.#given[name] = value;
-      };
-      Object.defineProperty(this.prototype, name, { get, set });
-    }
-  }
 
   constructor() {
     super();
     this.attachShadow({ mode: "open" }).adoptedStyleSheets = [SHEET];
     this.#build();
-    // What the page had set before this file was loaded.
-    for (const [name, value] of Object.entries(this)) {
-      if (!(name in this.#given)) continue;
-      delete this[name];
+    for (const name in this.#given) {
+      const value = this[name] ?? this.#given[name]; // set before this file was loaded
+      const get = () => this.#given[name];
+      const set = (value) => {
+        this.#given[name] = value;
+        this.#restart();
+      };
+      Object.defineProperty(this, name, { get, set });
       this[name] = value;
     }
   }
@@ -556,20 +502,16 @@ export class NotificationBell extends HTMLElement {
     if (before !== after) this.#restart();
   }
 
-  get count() {
-    return this.#count;
-  }
-
   async refresh() {
     await this.#feed?.refresh();
   }
 
   open() {
-    this.#panel.showPopover({ source: this.#button });
+    this.#ui.panel.showPopover({ source: this.#ui.button });
   }
 
   close() {
-    this.#panel.hidePopover();
+    this.#ui.panel.hidePopover();
   }
 
   markRead(id) {
@@ -580,37 +522,31 @@ export class NotificationBell extends HTMLElement {
     return this.#write(marking((item) => item.id === id, true), `${id}/mark-unread/`);
   }
 
-  /** All up to the newest that is shown, since nobody has seen what came later. Ids sort by time. */
+  /** Up to the newest that is shown: nobody saw what came later. */
   async markAllRead() {
     const { items, unread } = this.#shown;
     if (!unread) return;
     const ids = items.filter((item) => item.is_unread).map(({ id }) => id);
     const before = items[0]?.id;
-    const all = (state) => {
-      const done = marking(({ id }) => id <= before, false)(state);
-      return { ...done, unread: done.items.filter((item) => item.is_unread).length };
-    };
-    const reply = await this.#write(all, "mark-all-read/", before ? { before } : {});
+    const reply = await this.#write(marking(({ id }) => id <= before, false, 0), "mark-all-read/", { before });
     if (!reply) return;
+    const n = reply.marked_count;
     const undo = () => this.#write(marking(({ id }) => ids.includes(id), true), "bulk/", { ids, action: "mark_unread" });
-    // Only what is shown is known by its id, and half of it is no undoing.
-    this.#say(this.word("marked", { n: reply.marked_count }), reply.marked_count <= ids.length ? { undo } : {});
+    this.#say(this.word("marked", { n }), ...(n <= ids.length ? ["undo", undo] : [])); // never half
   }
-
-  // --- For its parts
 
   get language() {
     const wanted = this.getAttribute("locale") || this.closest("[lang]")?.lang;
     try {
       return Intl.getCanonicalLocales(wanted)[0];
     } catch {
-      return undefined; // the browser's own
+      return undefined;
     }
   }
 
   word(key, values = {}) {
-    const shown = (name) => (name === "n" ? values.n.toLocaleString(this.language) : values[name]);
-    return (this.words[key] ?? WORDS[key]).replace(/\{(\w+)\}/g, (_, name) => shown(name));
+    const text = this.words[key] ?? WORDS[key];
+    return text.replace(/\{(\w+)\}/g, (_, name) => values[name].toLocaleString(this.language));
   }
 
   ago(moment) {
@@ -630,41 +566,36 @@ export class NotificationBell extends HTMLElement {
     return this.dispatchEvent(new CustomEvent(`notification-${name}`, options));
   }
 
-  // --- Drawing
-
   #build() {
     const slot = (name, ...fallback) => make("slot", { name }, ...fallback);
-    this.#badge = piece("span", "badge", {});
-    this.#button = piece("button", "button", {}, slot("icon", icon("bell")), this.#badge);
-    this.#heading = piece("h2", "title", {});
-    this.#markAll = piece("button", "mark-all", { onclick: () => this.markAllRead() });
-    this.#note = piece("div", "note", {});
-    this.#list = piece("ul", "list", { role: "list", onkeydown: (event) => this.#move(event) });
-    this.#nothing = piece("p", "empty", {});
-    this.#empty = slot("empty", this.#nothing);
-    this.#inbox = piece("a", "link", {});
-    this.#panel = piece("div", "panel", { id: "panel", popover: "auto", role: "dialog", tabIndex: -1 },
-      piece("div", "header", {}, slot("header", this.#heading), this.#markAll),
-      this.#note,
-      piece("div", "scroll", {}, this.#list, this.#empty),
-      piece("div", "footer", {}, slot("footer", this.#inbox)),
+    this.#ui.badge = piece("span", "badge");
+    this.#ui.button = piece("button", "button", {}, slot("icon", icon("bell")), this.#ui.badge);
+    this.#ui.heading = piece("h2", "title");
+    this.#ui.markAll = piece("button", "mark-all", { onclick: () => this.markAllRead() });
+    this.#ui.note = piece("div", "note");
+    this.#ui.list = piece("ul", "list", { role: "list", onkeydown: (event) => this.#move(event) });
+    this.#ui.nothing = piece("p", "empty");
+    this.#ui.empty = slot("empty", this.#ui.nothing);
+    this.#ui.inbox = make("a");
+    this.#ui.panel = piece("div", "panel", { id: "panel", popover: "auto", role: "dialog", tabIndex: -1 },
+      piece("div", "header", {}, slot("header", this.#ui.heading), this.#ui.markAll),
+      this.#ui.note,
+      piece("div", "scroll", {}, this.#ui.list, this.#ui.empty),
+      piece("div", "footer", {}, slot("footer", this.#ui.inbox)),
     );
-    this.#toasts = piece("ul", "toasts", { popover: "manual", role: "list" });
-    this.#status = make("div", { className: "unseen", role: "status" });
-    this.#bell = make("div", { className: "bell" }, this.#button, this.#panel, this.#toasts, this.#status);
-    this.shadowRoot.append(this.#bell);
+    this.#ui.toasts = piece("ul", "toasts", { popover: "manual", role: "list" });
+    this.#ui.status = make("div", { className: "unseen", role: "status" });
+    this.#ui.bell = make("div", { className: "bell" }, this.#ui.button, this.#ui.panel, this.#ui.toasts, this.#ui.status);
+    this.shadowRoot.append(this.#ui.bell);
 
-    // The button's own way to open it: a click beside the panel closes it, and Esc, and the button.
-    Object.assign(this.#button, { popoverTargetElement: this.#panel, ariaHasPopup: "dialog", ariaExpanded: "false" });
-    this.#panel.addEventListener("toggle", ({ newState }) => this.#toggled(newState === "open"));
-    this.#panel.addEventListener("beforetoggle", () => {
-      if (this.#panel.contains(this.shadowRoot.activeElement)) this.#button.focus(); // browsers do so outside of shadow trees
+    Object.assign(this.#ui.button, { popoverTargetElement: this.#ui.panel, ariaHasPopup: "dialog", ariaExpanded: "false" });
+    this.#ui.panel.ontoggle = ({ newState }) => this.#toggled(newState === "open");
+    this.#ui.panel.onbeforetoggle = () => {
+      if (this.#ui.panel.contains(this.shadowRoot.activeElement)) this.#ui.button.focus(); // no browser does, in shadow trees
+    };
+    this.#ui.panel.addEventListener("focusout", ({ relatedTarget: to }) => {
+      if (to && to !== this.#ui.button && !this.#ui.panel.contains(to) && !this.contains(to)) this.close();
     });
-    this.#panel.addEventListener("focusout", ({ relatedTarget: to }) => {
-      if (to && to !== this.#button && !this.#panel.contains(to) && !this.contains(to)) this.close();
-    });
-    for (const name of ["mouseenter", "focusin"]) this.#toasts.addEventListener(name, () => clearTimeout(this.#holding));
-    for (const name of ["mouseleave", "focusout"]) this.#toasts.addEventListener(name, () => this.#hold());
   }
 
   get #shown() {
@@ -678,80 +609,75 @@ export class NotificationBell extends HTMLElement {
     if (trouble !== this.#trouble) this.#isHandled = trouble && !this.fire("error", trouble);
     this.#trouble = trouble;
 
-    if (mayTell) this.#announce(arrived, unread);
     this.#showButton(unread, trouble);
+    if (mayTell) this.#announce(arrived, unread);
     this.#showNote();
-    this.#fill(this.#list, "item", items, (item) => (item.is_unread ? "markRead" : "markUnread"));
-    this.#empty.hidden = items.length > 0;
-    this.#nothing.textContent = this.word(unread === null ? "loading" : "empty");
+    this.#fill(this.#ui.list, "item", items, (item) => (item.is_unread ? "markRead" : "markUnread"));
+    this.#ui.empty.hidden = items.length > 0;
+    this.#ui.nothing.textContent = this.word(unread === null ? "loading" : "empty");
     const toasts = items.filter((item) => item.is_unread && this.#toasted.has(item.id));
-    this.#fill(this.#toasts, "toast", toasts, () => "dismiss");
-    if (this.isConnected) this.#toasts.togglePopover(toasts.length > 0);
+    this.#fill(this.#ui.toasts, "toast", toasts, () => "dismiss");
+    if (this.isConnected) this.#ui.toasts.togglePopover(toasts.length > 0);
   }
 
   #showButton(unread, trouble) {
-    this.#bell.classList.toggle("dark", document.documentElement.classList.contains("dark"));
-    this.#bell.classList.toggle("stale", !!trouble);
-    this.#badge.hidden = !unread;
-    this.#badge.textContent = Math.min(unread, 99).toLocaleString(this.language) + (unread > 99 ? "+" : "");
-    this.#heading.textContent = this.#panel.ariaLabel = this.word("title");
-    this.#markAll.textContent = this.word("markAll");
-    this.#markAll.ariaDisabled = `${!unread}`;
-    link(this.#inbox, this.getAttribute("inbox-url"), this.word("all"));
+    this.#ui.bell.classList.toggle("dark", document.documentElement.classList.contains("dark"));
+    this.#ui.bell.classList.toggle("stale", !!trouble);
+    this.#ui.badge.hidden = !unread;
+    this.#ui.badge.textContent = unread > 99 ? "99+" : unread;
+    this.#ui.heading.textContent = this.#ui.panel.ariaLabel = this.word("title");
+    this.#ui.markAll.textContent = this.word("markAll");
+    this.#ui.markAll.ariaDisabled = `${!unread}`;
+    link(this.#ui.inbox, this.getAttribute("inbox-url"), this.word("all"));
     const counted = unread && this.word("unread", { n: unread });
     const name = [this.word("title"), counted, trouble && this.word(trouble.status === 401 ? "ended" : "old")];
-    this.#button.ariaLabel = name.filter(Boolean).join(", ");
+    this.#ui.button.ariaLabel = name.filter(Boolean).join(", ");
   }
 
   #fill(list, part, items, toggleOf) {
-    const rows = items.map((item) => this.#rows.get(part + item.id) ?? new Row(this, part, (item) => this.#toggle(part, item)));
-    for (const [at, row] of rows.entries()) {
-      this.#rows.set(part + items[at].id, row);
-      row.show(items[at], toggleOf(items[at]));
-    }
-    const lines = rows.map((row) => row.line);
+    const before = list.rows ?? new Map();
+    const entry = ({ id }) => [id, before.get(id) ?? new Row(this, part, (item) => this.#toggle(part, item))];
+    list.rows = new Map(items.map(entry));
+    const lines = items.map((item) => list.rows.get(item.id).show(item, toggleOf(item)));
     if (lines.length === list.children.length && lines.every((line, at) => line === list.children[at])) return;
     const focused = list.contains(this.shadowRoot.activeElement) && this.shadowRoot.activeElement;
     list.replaceChildren(...lines);
-    // Moving a line takes its focus away.
-    if (focused) (focused.isConnected ? focused : list.querySelector("button") ?? this.#button).focus();
+    // Moving it took its focus.
+    if (focused) (focused.isConnected ? focused : list.querySelector("button") ?? this.#ui.button).focus();
   }
 
   #showNote() {
     const { trouble, at } = this.#shown;
     let said = this.#said;
-    if (!said && trouble && !this.#isHandled) {
-      if (trouble.status === 401) said = { text: this.word("ended"), actions: { signIn: this.getAttribute("sign-in-url") } };
-      else said = { text: at ? this.word("stale", { when: this.ago(at) }) : this.word("never"), actions: { retry: () => this.refresh() } };
+    if (trouble && !this.#isHandled) {
+      if (trouble.status === 401) said = [this.word("ended"), "signIn", this.getAttribute("sign-in-url")];
+      else said ??= [this.word("stale", { when: at ? this.ago(at) : "-" }), "retry", () => this.refresh()];
     }
-    this.#note.hidden = !said;
-    const controls = Object.entries(said?.actions ?? {}).map(([key, does]) =>
-      typeof does === "function" ? make("button", { onclick: does }, this.word(key)) : link(piece("a", "link", {}), does, this.word(key)),
-    );
-    this.#note.replaceChildren(piece("span", "said", {}, said?.text ?? ""), ...controls);
+    this.#ui.note.hidden = !said;
+    const [text, key, does] = said ?? [];
+    const control = key && (key === "signIn" ? link(make("a"), does, this.word(key)) : make("button", { onclick: does }, this.word(key)));
+    this.#ui.note.replaceChildren(piece("span", "said", {}, text), control ?? "");
   }
 
-  #say(text, actions) {
-    this.#said = { text, actions };
-    this.#status.textContent = text;
+  #say(...said) {
+    this.#said = said;
+    this.#ui.status.textContent = said[0];
     this.#showNote();
   }
 
   #announce(arrived, unread) {
     if (this.hasAttribute("title-badge")) {
       const title = document.title.replace(/^\(\d+\+?\) /, "");
-      document.title = unread ? `(${unread > 99 ? "99+" : unread}) ${title}` : title;
+      document.title = unread ? `(${this.#ui.badge.textContent}) ${title}` : title;
     }
     if (!arrived.length || document.hidden) return;
-    this.#status.textContent = this.word(arrived[1] ? "arrivedMore" : "arrived", { n: arrived.length, title: arrived[0].title });
-    if (!this.hasAttribute("toasts") || this.#panel.matches(":popover-open")) return;
+    this.#ui.status.textContent = this.word("arrived", { n: arrived.length, title: arrived[0].title });
+    if (!this.hasAttribute("toasts") || this.#ui.panel.matches(":popover-open")) return;
     for (const item of arrived.filter(this.isUrgent)) this.#toasted.add(item.id);
     this.#hold();
   }
 
-  // --- What happens
-
-  /** Once for all that changes at the same moment. */
+  /** Once for all that changes together. */
   #restart() {
     this.#restarting ??= Promise.resolve().then(() => {
       this.#restarting = this.#feed?.stop();
@@ -760,8 +686,8 @@ export class NotificationBell extends HTMLElement {
       const ask = tokenProvider ? (refused) => tokenProvider({ refused }) : token ? () => token : null;
       const base = this.getAttribute("src")?.replace(/\/+$/, "");
       if (base && this.isConnected && (ask || this.getAttribute("auth") !== "token")) {
-        const limit = this.getAttribute("limit") || 10;
-        const interval = this.getAttribute("interval") || 0;
+        const limit = this.getAttribute("limit") ?? 10;
+        const interval = this.getAttribute("interval") ?? 0;
         const options = { limit, interval, stream: this.hasAttribute("stream") };
         this.#feed = new Feed(new Api(base, ask), options, (arrived) => this.#show(arrived));
       }
@@ -774,7 +700,7 @@ export class NotificationBell extends HTMLElement {
     try {
       return await this.#feed.write(change, path, body);
     } catch ({ status = 0 }) {
-      if (status !== 401 && this.fire("error", { status })) this.#say(this.word("failed"), {});
+      if (status !== 401 && this.fire("error", { status })) this.#say(this.word("failed"));
     }
   }
 
@@ -784,28 +710,28 @@ export class NotificationBell extends HTMLElement {
     this.#show();
   }
 
-  /** Toasts go some seconds after the last one came, or was looked at. */
   #hold() {
     clearTimeout(this.#holding);
     this.#holding = setTimeout(() => {
+      if (this.#ui.toasts.matches(":hover, :focus-within")) return this.#hold();
       this.#toasted.clear();
       this.#show();
-    }, TOAST_SECONDS * 1000);
+    }, 10_000);
   }
 
   #toggled(isOpen) {
-    this.#button.ariaExpanded = `${isOpen}`;
+    this.#ui.button.ariaExpanded = `${isOpen}`;
     clearInterval(this.#ticking);
     this.#said = null;
     if (isOpen) {
       this.#ticking = setInterval(() => this.#show(), 15_000);
-      (this.#list.querySelector("button") ?? this.#panel).focus();
+      (this.#ui.list.querySelector("button") ?? this.#ui.panel).focus();
     }
     this.#show();
   }
 
   #move(event) {
-    const opens = [...this.#list.querySelectorAll(".open")];
+    const opens = [...this.#ui.list.querySelectorAll(".open")];
     const at = opens.findIndex((open) => open.parentNode.contains(event.target));
     const to = { ArrowDown: at + 1, ArrowUp: at - 1, Home: 0, End: opens.length - 1 }[event.key];
     if (to === undefined) return;
