@@ -2,8 +2,10 @@
 
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 from typing import Any, Self
 
 from playwright.sync_api import Locator, Page, expect
@@ -98,4 +100,35 @@ def until(page: Page, holds: Callable[[], Any]) -> None:
 
 def token_of(user: User) -> str:
     """An access token of a new session."""
-    return str(signed_in(user)._credentials["HTTP_AUTHORIZATION"]).removeprefix("Bearer ")
+    return str(vars(signed_in(user))["_credentials"]["HTTP_AUTHORIZATION"]).removeprefix("Bearer ")
+
+
+def front_end(settings: Any) -> Iterator[Callable[[str], str]]:
+    """Somebody's own front end, at an origin that may call the API, with a copy of the module.
+
+    Gives a function that puts a page there and returns its address.
+    """
+    pages: list[str] = []
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            is_module = self.path.endswith(".js")
+            self.send_response(200)
+            self.send_header("Content-Type", "text/javascript" if is_module else "text/html")
+            self.end_headers()
+            self.wfile.write(MODULE.read_bytes() if is_module else pages[-1].encode())
+
+        def log_message(self, *of: Any) -> None:
+            """Nothing."""
+
+    with ThreadingHTTPServer(("localhost", 0), Handler) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        origin = f"http://localhost:{server.server_port}"
+        settings.CORS_ALLOWED_ORIGINS = [origin]
+
+        def serve(page: str) -> str:
+            pages.append(page)
+            return origin
+
+        yield serve
+        server.shutdown()

@@ -1,8 +1,6 @@
 """The ways the bell gets what it shows: tokens on any page, and the event stream."""
 
 from collections.abc import Callable, Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
 from typing import Any
 
 import pytest
@@ -13,7 +11,7 @@ from accounts import services as accounts
 from accounts.models import User
 from notifications.tests.helpers import tell
 from notifications.tests.streams import StreamProcess, running
-from tests.browser.bell import BARE, MODULE, Bell, token_of, until
+from tests.browser.bell import BARE, Bell, front_end, token_of, until
 from tests.browser.conftest import Visitor
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -29,29 +27,11 @@ def bare(visitor: Visitor, attributes: str = "") -> Bell:
 
 
 @pytest.fixture
-def front_end(live_server: Any, settings: Settings) -> Iterator[str]:
-    """The origin of somebody's own front end, with a copy of the module and a bare page."""
-    page = BARE.format(address=live_server.url, attributes='auth="token"').replace(
-        f'src="{live_server.url}/static', 'src="'
-    )
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            is_module = self.path.endswith(".js")
-            self.send_response(200)
-            self.send_header("Content-Type", "text/javascript" if is_module else "text/html")
-            self.end_headers()
-            self.wfile.write(MODULE.read_bytes() if is_module else page.encode())
-
-        def log_message(self, *of: Any) -> None:
-            """Nothing."""
-
-    with ThreadingHTTPServer(("localhost", 0), Handler) as server:
-        Thread(target=server.serve_forever, daemon=True).start()
-        origin = f"http://localhost:{server.server_port}"
-        settings.CORS_ALLOWED_ORIGINS = [origin]
-        yield origin
-        server.shutdown()
+def elsewhere(live_server: Any, settings: Settings) -> Iterator[str]:
+    """The address of a bare page of another origin."""
+    page = BARE.format(address=live_server.url, attributes='auth="token"')
+    for served in front_end(settings):
+        yield served(page.replace(f'src="{live_server.url}/static', 'src="'))
 
 
 def test_a_token_is_enough(visit: Visit, member: User, owner: User) -> None:
@@ -102,13 +82,13 @@ def test_a_provider_is_asked_for_a_fresh_token_once(visit: Visit, member: User) 
     assert bell.page.evaluate("asked") == [False, True] * 2
 
 
-def test_a_page_of_another_origin(visit: Visit, member: User, front_end: str) -> None:
+def test_a_page_of_another_origin(visit: Visit, member: User, elsewhere: str) -> None:
     tell(member, "From afar")
     visitor = visit()
     bells = []
     for _ in range(2):
         bell = Bell(visitor.tab())
-        bell.page.goto(front_end)
+        bell.page.goto(elsewhere)
         bell.run(f"{{ bell.token = {token_of(member)!r}; }}")
         bell.says("Notifications, 1 unread")
         bells.append(bell)

@@ -53,7 +53,7 @@ button:hover, a:hover { background: var(--bell-raised); }
 svg { display: block; width: 1.25rem; fill: none; stroke: currentcolor; stroke-width: 1.8; stroke-linecap: round; stroke-linejoin: round; }
 .unseen { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
 
-.button { position: relative; display: grid; place-items: center; width: 2.5rem; height: 2.5rem; padding: 0; color: inherit; border-radius: 50%; }
+.button { position: relative; display: grid; place-items: center; min-width: 2.5rem; height: 2.5rem; padding: 0; color: inherit; border-radius: 2rem; }
 .badge {
   position: absolute; top: 0; inset-inline-start: 50%; min-width: 1.2rem; padding: 0 .3rem; font-size: .72rem; line-height: 1.2rem;
   font-weight: 700; color: var(--bell-ground); background: var(--bell-critical); border-radius: 1rem;
@@ -89,7 +89,7 @@ li + li { border-top-width: 1px; }
 .open { display: grid; gap: .15rem; width: 100%; padding: .4rem; font-weight: inherit; color: inherit; text-align: start; }
 .name { padding-inline-end: 2rem; }
 .new .name { font-weight: 650; }
-.name, .text { unicode-bidi: plaintext; text-align: match-parent; }
+.name, .text { unicode-bidi: plaintext; text-align: -webkit-match-parent; }
 .text, .meta { color: var(--bell-quiet); }
 .text { display: -webkit-box; -webkit-box-orient: vertical; -webkit-line-clamp: 2; overflow: hidden; white-space: pre-line; }
 [aria-expanded=true] .text { -webkit-line-clamp: none; }
@@ -102,7 +102,7 @@ li + li { border-top-width: 1px; }
 .toggle { position: absolute; top: .6rem; inset-inline-end: .6rem; padding: .4rem; color: var(--bell-quiet); }
 
 .toasts { inset-block-end: 0; inset-inline-end: 0; width: min(25rem, 100vw); padding: .5rem; background: none; border: 0; }
-.toast { margin: .5rem; border-width: 1px; border-radius: var(--bell-radius); }
+.toast { margin: .5rem; border-width: 1px 1px 1px 3px; border-radius: var(--bell-radius); }
 @keyframes come { from { opacity: 0; } }
 @media (prefers-reduced-motion: no-preference) { .panel, .toast { animation: come .15s; } }
 @media (forced-colors: active) { .badge { border: 1px solid; } }
@@ -111,7 +111,7 @@ li + li { border-top-width: 1px; }
 const ICONS = {
   bell: "M6 9a6 6 0 0 1 12 0q0 5 2 8H4q2-3 2-8m4 11a2 2 0 0 0 4 0",
   markRead: "m5 12 5 5 9-10",
-  markUnread: "M12 10a2 2 0 1 0 0 4 2 2 0 0 0 0-4",
+  markUnread: "M12 9a3 3 0 1 0 0 6 3 3 0 0 0 0-6",
   dismiss: "M6 6l12 12M18 6 6 18",
   high: "M12 19V5m-6 6 6-6 6 6",
   critical: "M12 4v10m0 5v.5",
