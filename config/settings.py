@@ -39,7 +39,9 @@ PUBLIC_URL = env.str("PUBLIC_URL", default="http://127.0.0.1:8000").rstrip("/")
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 CORS_ALLOWED_ORIGINS = env.list("CORS_ALLOWED_ORIGINS", default=[])
 CORS_URLS_REGEX = r"^/api/"
-CORS_EXPOSE_HEADERS = ["ETag", "Link", "Retry-After", "X-Poll-Interval", "X-Request-ID", "Idempotency-Replayed"]
+CORS_EXPOSE_HEADERS = [
+    *("ETag", "Link", "Retry-After", "X-Poll-Interval", "X-Inbox", "X-Request-ID", "Idempotency-Replayed"),
+]
 CORS_ALLOW_HEADERS = ["accept", "authorization", "content-type", "idempotency-key", "if-none-match", "x-csrftoken"]
 #: What our pages may load, and from where; the admin's and the API reference's say what they need besides.
 CONTENT_SECURITY_POLICY = {"DIRECTIVES": PAGES}

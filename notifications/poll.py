@@ -149,13 +149,13 @@ def fast_answer(request: HttpRequest) -> HttpResponse | None:
         return None
     match answer.verdict:
         case "same":
-            return _respond(HttpResponse(status=304), etag, load=answer.load)
+            return _respond(HttpResponse(status=304), etag, whose=whose(user, answer.tenant), load=answer.load)
         case "stored":
-            return _respond(_json(answer.body), answer.etag, load=answer.load)
+            return _respond(_json(answer.body), answer.etag, whose=whose(user, answer.tenant), load=answer.load)
         case "compute":
             body = compute(user_id=user, tenant_id=answer.tenant, limit=limit)
             _keep(body, user=user, version=answer.version, limit=limit)
-            return _respond_with(body, etag, load=answer.load)
+            return _respond_with(body, etag, whose=whose(user, answer.tenant), load=answer.load)
         case "throttled":
             request.META[THROTTLED] = True
         case _:
@@ -175,7 +175,7 @@ def slow_answer(request: HttpRequest, *, user: User, limit: int) -> HttpResponse
         _keep(body, user=user_id, version=marks.version, limit=limit)
         if session := request.META.get(SESSION):
             _vouch(session, tenant_id, marks)
-    return _respond_with(body, offered_etag(request), load=0)
+    return _respond_with(body, offered_etag(request), whose=whose(user_id, tenant_id), load=0)
 
 
 def claims(request: HttpRequest) -> tuple[str, str] | None:
@@ -240,16 +240,26 @@ def _vouch(session: str, tenant_id: str, marks: poll_store.Marks) -> None:
         poll_store.vouch(session=session, tenant=tenant_id, epoch=marks.epoch)
 
 
-def _respond_with(body: Body, offered: str, *, load: int) -> HttpResponse:
+@functools.lru_cache(maxsize=10_000)
+def whose(user_id: str, tenant_id: str) -> str:
+    """A word for this person's inbox in this tenant, by which tabs of one browser know whether they show the same one.
+
+    It says nothing about who that is, and is another one in every installation.
+    """
+    digest = hashlib.blake2b(f"{user_id}:{tenant_id}".encode(), digest_size=16, key=_key(), person=b"whose inbox")
+    return digest.hexdigest()
+
+
+def _respond_with(body: Body, offered: str, *, whose: str, load: int) -> HttpResponse:
     response = HttpResponse(status=304) if offered == body.etag else _json(body.content)
-    return _respond(response, body.etag, load=load)
+    return _respond(response, body.etag, whose=whose, load=load)
 
 
 def _json(content: bytes) -> HttpResponse:
     return HttpResponse(content, content_type="application/json")
 
 
-def _respond(response: HttpResponse, etag: str, *, load: int) -> HttpResponse:
+def _respond(response: HttpResponse, etag: str, *, whose: str, load: int) -> HttpResponse:
     headers = response.headers
     if response.status_code == HTTPStatus.NOT_MODIFIED:
         del headers["Content-Type"]
@@ -257,6 +267,7 @@ def _respond(response: HttpResponse, etag: str, *, load: int) -> HttpResponse:
     headers["Cache-Control"] = "private, no-cache"
     headers["Vary"] = "Authorization, Cookie, Origin"
     headers["X-Poll-Interval"] = str(interval(load))
+    headers["X-Inbox"] = whose
     headers["Link"] = STREAM_LINK
     return response
 

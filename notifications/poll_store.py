@@ -61,13 +61,13 @@ local tenant = string.sub(vouched, 18)
 local version = redis.call('GET', 'inbox:' .. ARGV[2])
 if not version then
     redis.call('SET', 'inbox:' .. ARGV[2], ARGV[8], 'EX', ARGV[9])
-    return {'compute', before, ARGV[8], tenant}
+    return {'compute', before, tenant, ARGV[8]}
 end
 local stored = redis.call('GET', 'poll:' .. ARGV[2] .. ':' .. version .. ':' .. ARGV[3])
 -- By the caller's clock, which is the one that "2 hours ago" was worded by.
-if not stored or string.sub(stored, 35, 47) <= ARGV[10] then return {'compute', before, version, tenant} end
-if string.sub(stored, 1, 34) == ARGV[4] then return {'same', before} end
-return {'stored', before, stored}
+if not stored or string.sub(stored, 35, 47) <= ARGV[10] then return {'compute', before, tenant, version} end
+if string.sub(stored, 1, 34) == ARGV[4] then return {'same', before, tenant} end
+return {'stored', before, tenant, stored}
 """
 
 
@@ -89,8 +89,8 @@ redis.call('PUBLISH', ARGV[5], version .. what .. table.concat(ARGV, ' ', 6))
 class Answer:
     """What one round trip says of a poll.
 
-    `verdict`: "stranger" (ask Postgres who this is), "throttled", "compute" (under `version`, for `tenant`), "same"
-    (the caller has it) or "stored" (`etag` and `body`).
+    `verdict`: "stranger" (ask Postgres who this is), "throttled", "compute" (under `version`), "same" (the caller has
+    it) or "stored" (`etag` and `body`). The last three are for `tenant`.
     """
 
     verdict: str
@@ -110,11 +110,13 @@ def ask(*, session: str, user: str, limit: int, etag: str) -> Answer:
     reply = link().run(ASK, args=args)
     verdict = reply[0].decode()
     load = int(reply[1]) if len(reply) > 1 else 0
+    tenant = reply[2].decode() if len(reply) > 2 else ""
     if verdict == "stored":
-        return Answer(verdict, load, etag=reply[2][:ETAG_LENGTH].decode(), body=reply[2][ETAG_LENGTH + UNTIL_LENGTH :])
+        etag, body = reply[3][:ETAG_LENGTH].decode(), reply[3][ETAG_LENGTH + UNTIL_LENGTH :]
+        return Answer(verdict, load, tenant=tenant, etag=etag, body=body)
     if verdict == "compute":
-        return Answer(verdict, load, version=reply[2].decode(), tenant=reply[3].decode())
-    return Answer(verdict, load)
+        return Answer(verdict, load, tenant=tenant, version=reply[3].decode())
+    return Answer(verdict, load, tenant=tenant)
 
 
 @dataclass(frozen=True)

@@ -150,6 +150,7 @@ POLL = call(
         OpenApiParameter("If-None-Match", str, OpenApiParameter.HEADER, description="The ETag of the last reply."),
         reply_header("ETag", "Changes with what the reply holds.", {"type": "string"}, 200, 304),
         reply_header("X-Poll-Interval", "Seconds until the next poll is welcome.", {"type": "integer"}, 200, 304),
+        reply_header("X-Inbox", "The same word for the same person in the same tenant.", {"type": "string"}, 200, 304),
         reply_header("Link", "Where to be told of changes at once: the event stream.", {"type": "string"}, 200, 304),
         reply_header("Cache-Control", "A browser revalidates by itself.", {"type": "string"}, 200, 304),
     ],

@@ -10,6 +10,7 @@ import redis
 import time_machine
 from django.conf import settings as django_settings
 from django.db import connection
+from django.test import Client
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries, Settings
 from rest_framework.test import APIClient
@@ -60,8 +61,26 @@ def test_the_viewset_and_the_short_way_answer_alike(client_of: ClientOf, member:
     client = client_of(member)
     long_way, short_way = client.get(RECENT), client.get(RECENT)
     assert long_way.content == short_way.content
-    for name in ("ETag", "Cache-Control", "Vary", "X-Poll-Interval", "Content-Type"):
+    for name in ("ETag", "Cache-Control", "Vary", "X-Poll-Interval", "X-Inbox", "Content-Type"):
         assert long_way[name] == short_way[name], name
+    unchanged = client.get(RECENT, HTTP_IF_NONE_MATCH=short_way["ETag"])
+    assert (unchanged.status_code, unchanged["X-Inbox"]) == (304, short_way["X-Inbox"])
+
+
+def test_every_reply_says_whose_inbox_it_is_and_not_who_that_is(
+    client_of: ClientOf, member: User, outsider: User, tenant: Tenant, other_tenant: Tenant
+) -> None:
+    tenants.add_member(tenant=other_tenant, user=member)
+    by_page = Client()
+    by_page.force_login(member)
+    here = {client.get(RECENT)["X-Inbox"] for client in (client_of(member), client_of(member), by_page)}
+    assert len(here) == 1  # of every session, token or cookie
+    tenants.switch_tenant(user=member, tenant_id=other_tenant.pk)
+    there, another = client_of(member).get(RECENT)["X-Inbox"], client_of(outsider).get(RECENT)["X-Inbox"]
+    assert len({*here, there, another}) == 3
+    tenants.switch_tenant(user=member, tenant_id=tenant.pk)
+    assert {client_of(member).get(RECENT)["X-Inbox"]} == here
+    assert member.pk.hex not in there
 
 
 # --- What it costs -----------------------------------------------------------------------------------------------

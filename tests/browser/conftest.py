@@ -51,7 +51,8 @@ class Watched:
     def __init__(self, context: BrowserContext, host: str) -> None:
         self.host = host
         self.complaints: list[str] = []
-        self.allowed: list[str] = []
+        # Every page asks for the event stream, whose process no test starts unless it says so.
+        self.allowed: list[str] = ["/api/notifications/stream/"]
         context.on("console", self._heard)
         context.on("weberror", lambda error: self.complaints.append(f"uncaught: {error.error}"))
         context.on("request", self._called)
@@ -133,3 +134,17 @@ def accessible() -> Callable[..., None]:
         assert told == []
 
     return check
+
+
+@pytest.fixture
+def on_the_wire(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """The status of each reply to a poll, as the server sent it: browsers make a 200 of a 304."""
+    statuses: list[int] = []
+
+    class Log:
+        def info(self, event: str, *, path: str, status: int, **rest: Any) -> None:
+            if path.endswith("/notifications/recent/"):
+                statuses.append(status)
+
+    monkeypatch.setattr("config.middleware.log", Log())
+    return statuses
