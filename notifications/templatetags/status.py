@@ -63,5 +63,5 @@ def strip_words(part: Part) -> str:
     bad = len(days_with_trouble(part))
     return (
         f"{part.component.title}, the last {len(part.days)} days: {percent(part.percent)}; "
-        f"{known - bad} good days, {bad} with trouble, {len(part.days) - known} not known."
+        f"well on {known - bad}, trouble on {bad}, not known on {len(part.days) - known}."
     )

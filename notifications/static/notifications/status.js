@@ -5,7 +5,7 @@ const SECONDS = 30;
 async function renew() {
   if (document.hidden || document.querySelector("details[open]")) return; // nothing moves under who reads
   try {
-    const reply = await fetch(location.href, { headers: { Accept: "text/html" } });
+    const reply = await fetch(location.href, { cache: "no-cache" }); // asks, and mostly hears that nothing changed
     const page = new DOMParser().parseFromString(await reply.text(), "text/html");
     const [here, there] = [document.querySelector("main"), page.querySelector("main")];
     if (!there || here.isEqualNode(there)) return;
@@ -17,3 +17,4 @@ async function renew() {
 }
 
 setInterval(renew, SECONDS * 1000);
+document.addEventListener("visibilitychange", renew);
