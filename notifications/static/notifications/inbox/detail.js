@@ -53,6 +53,7 @@ export class Detail {
 
   #draw(item) {
     const buttons = find(".detail-actions", this.place);
+    const isSame = this.item?.id === item.id;
     const focused = buttons?.contains(document.activeElement) && document.activeElement.dataset.action;
     this.item = item;
     const parts = [
@@ -62,7 +63,7 @@ export class Detail {
       make("p", { class: "detail-text", text: item.message, dir: "auto" }),
       this.#links(item),
       this.#buttons(item),
-      this.#told(item),
+      this.#told(item, isSame && find(".told", this.place)),
     ];
     this.place.replaceChildren(...parts.filter(Boolean));
     if (focused) find("[data-action]", this.place)?.focus();
@@ -124,10 +125,11 @@ export class Detail {
     return make("div", { class: "detail-actions", role: "group", "aria-label": "Actions" }, ...buttons);
   }
 
-  #told(item) {
+  #told(item, present) {
+    if (present) return present; // as open as it was
     const list = make("div");
     const whole = make("details", { class: "told" }, make("summary", { text: "How you were told" }), list);
-    whole.addEventListener("toggle", () => whole.open && showDeliveries(item.id, list), { once: true });
+    whole.addEventListener("toggle", () => whole.open && showDeliveries(item.id, list));
     return whole;
   }
 }

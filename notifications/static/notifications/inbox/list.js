@@ -19,6 +19,7 @@ export class List extends EventTarget {
   #next = null;
   #state = "new"; // loading, ready, failed
   #hasGap = false; // more has arrived than one call gave
+  #isLate = false; // something changed while a page was on its way
   #errand = new AbortController();
 
   constructor() {
@@ -84,6 +85,7 @@ export class List extends EventTarget {
       clear();
       this.errors = {};
       this.#become("ready");
+      if (this.#isLate) this.look();
     } catch (error) {
       if (error.name === "AbortError") return;
       this.errors = error.errors ?? {};
@@ -169,6 +171,7 @@ export class List extends EventTarget {
 
   /** Looks what changed since: rows that are here are brought up to date, what arrived is offered. */
   async look() {
+    this.#isLate = this.#state === "loading";
     if (this.#state !== "ready") return;
     const size = Math.min(MOST, Math.max(PAGE, this.items.size));
     const filters = this.filters;
