@@ -88,8 +88,9 @@ export class Acting {
 /** Asks in a dialog; false when the person thinks better of it. */
 function confirmed(items) {
   const dialog = find("#confirm");
-  find("#confirm-words").textContent =
-    items.length === 1 ? `“${items[0].title}” is deleted for good.` : `${many(items.length, "notification")} are deleted for good.`;
+  const [first, ...others] = items;
+  const words = others.length ? `${many(items.length, "notification")} are` : `“${first.title}” is`;
+  find("#confirm-words").textContent = `${words} deleted for good.`;
   dialog.returnValue = "";
   dialog.showModal();
   return new Promise((answer) =>

@@ -25,7 +25,8 @@ export function columns(title, points) {
     { viewBox: `0 0 ${width} ${HEIGHT}`, class: "columns", "aria-hidden": "true", preserveAspectRatio: "none" },
     ...bars,
   );
-  const ends = make("p", { class: "chart-ends quiet", "aria-hidden": "true" }, make("span", { text: points[0]?.label }), make("span", { text: points.at(-1)?.label }));
+  const [first, last] = [points[0], points.at(-1)].map((point) => make("span", { text: point?.label }));
+  const ends = make("p", { class: "chart-ends quiet", "aria-hidden": "true" }, first, last);
   return figure(title, [picture, ends], points);
 }
 
@@ -54,8 +55,11 @@ function figure(title, parts, points) {
 }
 
 function table(title, points) {
-  const rows = points.map(({ label, count }) => make("tr", {}, make("th", { scope: "row", text: label }), make("td", { text: counted(count) })));
-  const head = make("tr", {}, make("th", { scope: "col", text: "Which" }), make("th", { scope: "col", text: "Notifications" }));
-  const whole = make("table", {}, make("caption", { text: title }), make("thead", {}, head), make("tbody", {}, ...rows));
+  const rows = points.map(({ label, count }) =>
+    make("tr", {}, make("th", { scope: "row", text: label }), make("td", { text: counted(count) })),
+  );
+  const names = ["Which", "Notifications"].map((text) => make("th", { scope: "col", text }));
+  const head = make("thead", {}, make("tr", {}, ...names));
+  const whole = make("table", {}, make("caption", { text: title }), head, make("tbody", {}, ...rows));
   return make("div", { class: "visually-hidden" }, whole); // a table itself does not become small
 }

@@ -29,14 +29,15 @@ export async function showDeliveries(id, place) {
 
 function line({ channel, state, rule, reason, due_at, finished_at, attempts }) {
   const [word, kind] = STATES[state] ?? [state, ""];
-  const when = finished_at ?? due_at;
+  const when = state !== "skipped" && (finished_at ?? due_at);
+  const quiet = (text) => make("p", { class: "quiet", text });
   return make(
     "li",
     {},
     make("p", {}, make("strong", { text: CHANNELS[channel] ?? channel }), " ", badge(word, kind)),
-    make("p", { class: "quiet", text: [rule, reason].filter(Boolean).join(" ") }),
-    when && state !== "skipped" ? make("p", { class: "quiet", text: `${finished_at ? "" : "Due "}${moment(when)}` }) : null,
-    attempts.length ? make("p", { class: "quiet", text: attempts.map(attempt).join("; ") }) : null,
+    quiet([rule, reason].filter(Boolean).join(" ")),
+    when ? quiet(`${finished_at ? "" : "Due "}${moment(when)}`) : null,
+    attempts.length ? quiet(attempts.map(attempt).join("; ")) : null,
   );
 }
 

@@ -109,7 +109,8 @@ export class Detail {
     }
     const pattern = find("#inbox").dataset.incident; // admins only
     if (item.incident && pattern) {
-      links.push(make("a", { class: "button plain", href: pattern.replace(ANY_ID, item.incident), text: "Open the incident" }));
+      const href = pattern.replace(ANY_ID, item.incident);
+      links.push(make("a", { class: "button plain", href, text: "Open the incident" }));
     }
     return links.length ? make("p", { class: "detail-links" }, ...links) : null;
   }

@@ -6,6 +6,14 @@ import { FILTERS, go } from "./place.js";
 const TYPING_MS = 300;
 const HIDDEN = ["type", "priority", "is_system", "since", "until"]; // behind "Filters"
 
+const NO_MATCH = "Nothing matches these filters.";
+const EMPTY = {
+  "": "You are all caught up.",
+  unread: "Nothing is unread.",
+  read: "Nothing here was read.",
+  archived: "The archive is empty.",
+};
+
 /** The query of the list's call. Days are this person's own: from their first moment to their last. */
 export function asQuery(filters) {
   const query = new URLSearchParams(filters);
@@ -63,9 +71,8 @@ export class Filters {
   }
 
   #word({ status = "", ...others }) {
-    const words = { "": "You are all caught up.", unread: "Nothing is unread.", read: "Nothing here was read.", archived: "The archive is empty." };
     const isNarrow = Object.keys(others).length > 0;
-    find("#empty-words").textContent = isNarrow ? "Nothing matches these filters." : (words[status] ?? "Nothing is here.");
+    find("#empty-words").textContent = isNarrow ? NO_MATCH : (EMPTY[status] ?? "Nothing is here.");
     find("#empty [data-clear-filters]").hidden = !isNarrow;
   }
 

@@ -1,4 +1,4 @@
-// Single keys, for who works through an inbox without a mouse. They can be switched off, and never act while one types.
+// Single keys, for who works through an inbox without a mouse. They can be switched off, and no typing sets them off.
 
 import { find } from "./dom.js";
 
@@ -46,7 +46,7 @@ function remember(word) {
   }
 }
 
-/** Moves the focus by so many rows from where it is, or from `open`; loads more at the end. Returns the id it came to. */
+/** Moves the focus by so many rows from where it is, or from `open`; loads more at the end. Returns where it came to. */
 export async function step(list, by, open = "") {
   const ids = list.ids;
   const here = ids.indexOf(focused(list) || open);

@@ -131,7 +131,7 @@ export class List extends EventTarget {
     if (focused) find(inside, made).focus({ preventScroll: true });
   }
 
-  /** Brings rows up to date; what its filters leave out no more goes, unless it is to stay until it is loaded again. */
+  /** Brings rows up to date. What its filters no longer show goes, unless it is to `stay` until the next loading. */
   update(items, { stay = false } = {}) {
     for (const item of items) {
       if (belongs(item, this.filters) || (stay && this.items.has(item.id))) this.put(item);

@@ -55,7 +55,7 @@ function close() {
   if (row) find(".row-link", row).focus();
 }
 
-// A plain click on a link to a place of this page goes there without loading it; any other is the browser's.
+// A plain click on a link to a place of this page goes there without loading it; any other click is the browser's.
 find("#inbox").addEventListener("click", (event) => {
   const anchor = event.target.closest("a[href^='?']");
   if (!anchor || event.button || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
@@ -66,7 +66,7 @@ find("#inbox").addEventListener("click", (event) => {
 
 find("#read-all").addEventListener("click", () => acting.readAll());
 find("#show-keys").addEventListener("click", showKeys);
-for (const button of all("[data-close-dialog]")) button.addEventListener("click", () => button.closest("dialog").close());
+for (const one of all("[data-close-dialog]")) one.addEventListener("click", () => one.closest("dialog").close());
 
 function showKeys() {
   find("#keys").showModal();

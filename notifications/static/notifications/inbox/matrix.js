@@ -4,9 +4,8 @@ import { find, make } from "./dom.js";
 import { explain } from "./trouble.js";
 
 const WHEN = { at_once: "At once", hourly: "Each hour", daily: "Each day", off: "Off" };
-const WHOSE = { yours: "your choice", tenant: "your tenant's choice", platform: "the platform's choice", built_in: "built in" };
 
-/** A table of `data` (the whole matrix); `save(cell)` stores one, raises what the API says, and gives the new matrix. */
+/** A table of the whole matrix. `save(cell)` stores one and gives the new matrix, or raises what the API says. */
 export function matrix(data, save) {
   const head = make(
     "tr",
@@ -25,7 +24,8 @@ export function matrix(data, save) {
 }
 
 function line({ category, title, about, cells }, channels, save) {
-  const name = make("th", { scope: "row" }, make("span", { text: title }), make("span", { class: "quiet", text: about }));
+  const words = [make("span", { text: title }), make("span", { class: "quiet", text: about })];
+  const name = make("th", { scope: "row" }, ...words);
   const fields = cells.map((cell) => {
     const channel = channels.find((one) => one.channel === cell.channel);
     return field(cell, { category, title, channel }, save);
@@ -72,7 +72,7 @@ function draw(select, rule, cell, channel) {
     ...choices.map((when) => make("option", { value: when, text: WHEN[when] })),
   );
   select.value = cell.whose === "yours" ? cell.when : "";
-  rule.textContent = cell.is_mandatory ? "Cannot be off" : cell.whose === "tenant" ? WHOSE.tenant : "";
+  rule.textContent = cell.is_mandatory ? "Cannot be off" : cell.whose === "tenant" ? "Your tenant's choice" : "";
   select.title = cell.rule;
 }
 

@@ -9,10 +9,11 @@ const LOUD = ["high", "critical"];
 /** A list item; `picked` says whether it is selected. */
 export function row(item, { picked = false, open = false } = {}) {
   const kind = item.is_unread ? "row unread" : "row";
+  const box = make("input", { type: "checkbox", checked: picked, "aria-label": `Select: ${item.title}` });
   return make(
     "li",
     { class: kind, "data-id": item.id },
-    make("label", { class: "pick" }, make("input", { type: "checkbox", checked: picked, "aria-label": `Select: ${item.title}` })),
+    make("label", { class: "pick" }, box),
     make(
       "a",
       { class: "row-link", href: link({ ...read(), open: item.id }), "aria-current": open ? "true" : null },

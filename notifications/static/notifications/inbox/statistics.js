@@ -11,8 +11,9 @@ export async function showStatistics() {
     const { data } = await call("stats/");
     clear();
     find("#numbers").replaceChildren(...tiles(data));
+    const days = data.by_day.map(({ date, count }) => ({ label: dayOf(`${date}T12:00`), count }));
     find("#charts").replaceChildren(
-      columns("Notifications by day, the last 30 days (UTC)", data.by_day.map(({ date, count }) => ({ label: dayOf(`${date}T12:00`), count }))),
+      columns("Notifications by day, the last 30 days (UTC)", days),
       bars("By type", sorted(data.by_type, TYPES)),
       bars("By priority", sorted(data.by_priority, PRIORITIES)),
     );
