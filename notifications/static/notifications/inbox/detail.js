@@ -34,6 +34,7 @@ export class Detail {
     this.place.hidden = !id;
     find("#inbox").classList.toggle("has-detail", Boolean(id));
     if (!id) return;
+    if (!known) this.place.replaceChildren(this.#way(), make("p", { class: "quiet", text: "Loading ..." }));
     try {
       const item = known ?? (await call(`${encodeURIComponent(id)}/`)).notification;
       if (id !== this.#wanted) return;
@@ -52,9 +53,8 @@ export class Detail {
   }
 
   #draw(item) {
-    const buttons = find(".detail-actions", this.place);
     const isSame = this.item?.id === item.id;
-    const focused = buttons?.contains(document.activeElement) && document.activeElement.dataset.action;
+    const focus = this.place.contains(document.activeElement) ? document.activeElement : null;
     this.item = item;
     const parts = [
       this.#way(),
@@ -66,7 +66,15 @@ export class Detail {
       this.#told(item, isSame && find(".told", this.place)),
     ];
     this.place.replaceChildren(...parts.filter(Boolean));
-    if (focused) find("[data-action]", this.place)?.focus();
+    if (focus) this.#focusAgain(focus);
+  }
+
+  /** On what had the focus, on what took its place, or at the beginning. */
+  #focusAgain(old) {
+    const { action } = old.dataset;
+    const same = action && (find(`[data-action="${action}"]`, this.place) ?? find("[data-action]", this.place));
+    const here = this.place.contains(old) ? old : same || find("h2", this.place);
+    here.focus({ preventScroll: true });
   }
 
   #gone(error) {

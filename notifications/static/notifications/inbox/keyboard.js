@@ -46,7 +46,7 @@ function remember(word) {
   }
 }
 
-/** Moves the focus by so many rows from where it is, or from `open`; loads more at the end. Returns where it came to. */
+/** Moves the focus by so many rows from where it is, or from `open`, loading more at the end. Returns the id there. */
 export async function step(list, by, open = "") {
   const ids = list.ids;
   const here = ids.indexOf(focused(list) || open);
