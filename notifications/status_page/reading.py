@@ -151,9 +151,9 @@ def _said_by(run: MonitorRun | None, now: datetime.datetime) -> dict[str, State]
 
 
 def _troubles(now: datetime.datetime) -> tuple[Trouble, ...]:
-    """The platform's own that the monitor saw, the newest first. What people reported is in their words, and stays
-    among them."""
-    mine = Incident.objects.seen_by_monitor().filter(tenant=None, kind__in=BY_CHECK)
+    """The platform's own that its checks saw, the newest first. What people reported is of a kind of its own, in their
+    words, and stays among them."""
+    mine = Incident.objects.filter(tenant=None, kind__in=BY_CHECK)
     rows = mine.filter(Q(resolved_at=None) | Q(resolved_at__gt=now - RECENT))
     latest = rows.order_by(F("resolved_at").desc(nulls_first=True))[:MOST_READ]
     told: dict[str, list[Trouble]] = {}
