@@ -11,6 +11,7 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.cache import get_conditional_response
 from django.utils.http import quote_etag
+from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from accounts.callers import caller
@@ -25,10 +26,12 @@ ANY_ID = UUID(int=0)
 MOST_SECONDS, FEW_SECONDS = 15, 5
 
 
+@never_cache
 @login_required
 @require_safe
 def inbox_page(request: HttpRequest) -> HttpResponse:
-    """Everything that one person does with what they are told. What it shows comes from the API."""
+    """Everything that one person does with what they are told. What it shows comes from the API. No browser keeps it:
+    whoever goes back after a sign-out finds the sign-in."""
     context = {
         "section": "inbox",
         "types": [(category.value, title) for category, (title, _) in CATEGORIES.items()],

@@ -26,6 +26,7 @@ def test_it_holds_nothing_of_the_inbox_itself(
     with django_assert_num_queries(1):  # who it is: the session itself is in Redis
         answer = client.get("/inbox/")
     assert answer.status_code == 200
+    assert "no-store" in answer["Cache-Control"]
     assert b"Secret" not in answer.content
 
 

@@ -95,6 +95,7 @@ def test_a_filter_that_cannot_be_is_refused_at_its_field(told_apart: User, visit
     visitor.watched.allow("status of 400")
     page = visitor.tab("/inbox/?since=yesterday")
     expect(page.locator("#error-since")).to_have_text("Enter a valid date/time.")
+    expect(page.locator("#trouble")).to_be_hidden()
 
 
 def test_scrolling_brings_the_next_page_and_so_does_a_button(member: User, visit: Visit) -> None:
@@ -121,6 +122,7 @@ def test_the_button_alone_is_enough_where_nothing_is_observed(member: User, visi
     expect(rows(page)).to_have_count(20)
     page.get_by_role("button", name="Load more").click()
     expect(rows(page)).to_have_count(25)
+    expect(row(page, "Note 4").get_by_role("link")).to_be_focused()  # the first of the new ones
 
 
 def test_what_arrives_is_offered_and_moves_nothing(member: User, visit: Visit) -> None:

@@ -26,7 +26,7 @@ export class List extends EventTarget {
     super();
     this.place = find("#rows");
     this.more = find("#more");
-    this.more.addEventListener("click", () => this.loadMore());
+    this.more.addEventListener("click", () => this.#goOn());
     find("#newcomers").addEventListener("click", () => this.welcome());
     // Some way before its end comes into sight; the button is there for who does not scroll.
     const near = new IntersectionObserver((seen) => seen.some((one) => one.isIntersecting) && this.#near(), {
@@ -70,6 +70,14 @@ export class List extends EventTarget {
     else if (this.#state === "failed") await this.reload();
   }
 
+  /** For who pressed the button: on to the first of the new rows. */
+  async #goOn() {
+    const last = this.ids.at(-1);
+    await this.loadMore();
+    const next = this.ids[this.ids.indexOf(last) + 1];
+    if (next) find(".row-link", this.element(next)).focus();
+  }
+
   #near() {
     if (this.#state === "ready" && this.#next) this.loadMore();
   }
@@ -90,16 +98,17 @@ export class List extends EventTarget {
       if (error.name === "AbortError") return;
       this.errors = error.errors ?? {};
       this.#become("failed");
-      explain(error, () => this.loadMore());
+      if (Object.keys(this.errors).length) clear(); // each stands at its field
+      else explain(error, () => this.loadMore());
     }
   }
 
   #become(state) {
     this.#state = state;
     this.place.setAttribute("aria-busy", state === "loading");
-    find("#loading").hidden = state !== "loading";
-    find("#empty").hidden = state !== "ready" || this.items.size > 0;
-    this.more.hidden = !(this.#next && state !== "loading");
+    find("#loading").hidden = state !== "loading" || this.items.size > 0;
+    this.more.hidden = !this.#next; // it stays while it works, or who is on it would lose their place
+    this.more.textContent = state === "loading" ? "Loading ..." : "Load more";
     this.#changed();
     // Short rows may leave the end in sight, which an observer tells only when it moves.
     if (state === "ready" && !this.more.hidden && this.more.getBoundingClientRect().top < innerHeight + 400) {

@@ -32,10 +32,11 @@ function refused(error, again) {
 function countDown(error, again) {
   const why = error.status === 429 ? "Too many calls." : "Bellwether is not available right now.";
   const ends = Date.now() + error.wait * 1000;
-  const text = show("", again && button("Try now"));
+  const clock = make("span", { "aria-hidden": "true" }); // said once, not every second
+  show(why, clock, again && button("Try now"));
   const tick = () => {
     const left = Math.ceil((ends - Date.now()) / 1000);
-    text.textContent = `${why} ${left > 0 ? `Wait ${left} s.` : "Try again."}`;
+    clock.textContent = left > 0 ? `Wait ${left} s.` : "Try again.";
     if (left > 0) return;
     clearInterval(timer);
     if (retry) tryAgain();
@@ -62,10 +63,8 @@ function signIn() {
 }
 
 function show(words, ...ways) {
-  const text = make("p", { text: words });
-  find("#trouble").replaceChildren(text, ...ways.filter(Boolean));
+  find("#trouble").replaceChildren(make("p", { text: words }), ...ways.filter(Boolean));
   find("#trouble").hidden = false;
-  return text;
 }
 
 addEventListener("offline", () => explain(new Unreachable(), retry));
