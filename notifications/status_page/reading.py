@@ -51,6 +51,10 @@ class Part:
     percent: float | None
     days: tuple[Day, ...]
 
+    @property
+    def known_days(self) -> int:
+        return sum(day.percent is not None for day in self.days)
+
 
 @dataclass(frozen=True)
 class Trouble:

@@ -59,8 +59,7 @@ def days_with_trouble(part: Part) -> list[Day]:
 @register.filter
 def strip_words(part: Part) -> str:
     """The strip in a sentence, for who does not see it."""
-    known = sum(day.percent is not None for day in part.days)
-    bad = len(days_with_trouble(part))
+    known, bad = part.known_days, len(days_with_trouble(part))
     return (
         f"{part.component.title}, the last {len(part.days)} days: {percent(part.percent)}; "
         f"well on {known - bad}, trouble on {bad}, not known on {len(part.days) - known}."

@@ -68,6 +68,7 @@ def test_each_filter_changes_the_list_and_stands_in_the_address(told_apart: User
     page.get_by_role("button", name="Clear filters").first.click()
     page.get_by_label("Search").fill("gateway")
     shows(page, ["lost"])
+    expect(page.locator("#said")).to_have_text("1 notification shown.")
     page.get_by_label("Search").fill("nothing like it")
     expect(page.locator("#empty")).to_contain_text("Nothing matches these filters.")
 

@@ -41,8 +41,8 @@ export class Acting {
     if (!before) return;
     const reply = await this.#try(() => call("mark-all-read/", { method: "POST", body: { before } }));
     if (!reply) return;
-    say(`${many(reply.marked_count, "notification")} marked read.`);
     await this.list.reload();
+    say(`${many(reply.marked_count, "notification")} marked read.`);
     this.onDone?.("mark_read", []);
   }
 

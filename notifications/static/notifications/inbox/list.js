@@ -1,10 +1,11 @@
 // The rows, newest first, page by page. It keeps its place: what arrives is offered, and put in when it is wanted.
 
 import { call } from "./api.js";
-import { find } from "./dom.js";
+import { announce, find } from "./dom.js";
 import { asQuery, belongs } from "./filters.js";
 import { row } from "./row.js";
 import { clear, explain } from "./trouble.js";
+import { many } from "./words.js";
 
 const PAGE = 20;
 const MOST = 100; // rows that one call gives
@@ -93,6 +94,7 @@ export class List extends EventTarget {
       clear();
       this.errors = {};
       this.#become("ready");
+      announce(`${many(this.items.size, "notification")} shown.`);
       if (this.#isLate) this.look();
     } catch (error) {
       if (error.name === "AbortError") return;
