@@ -362,6 +362,9 @@ ALERT_EMAILS = env.list("ALERT_EMAILS", default=[])
 ALERT_TIME_LIMIT = timedelta(seconds=env.float("ALERT_TIME_LIMIT_SECONDS", default=2))
 #: Where this machine notes what Postgres cannot be told.
 SPOOL_DIR = Path(env.str("SPOOL_DIR", default=str(DATA_DIR / "spool")))
+#: The public page at /status/, and for how long one reading of it is good for everybody.
+STATUS_PAGE = env.bool("STATUS_PAGE", default=True)
+STATUS_PAGE_FRESH = timedelta(seconds=env.float("STATUS_PAGE_SECONDS", default=20))
 #: A health check younger than this is answered from the last run instead of a new one.
 HEALTH_CHECK_MAX_AGE = timedelta(seconds=env.float("HEALTH_CHECK_MAX_AGE_SECONDS", default=3))
 CHECK_TIME_LIMIT = timedelta(seconds=env.float("CHECK_TIME_LIMIT_SECONDS", default=3))

@@ -3,7 +3,7 @@ from django.urls import include, path
 
 from accounts.pages import SignInView, SignOutView
 from config import pages, reference
-from notifications.pages import inbox_page
+from notifications.pages import inbox_page, status_page
 from notifications.views import metrics
 from notifications.views.unsubscribe import unsubscribe
 
@@ -12,6 +12,7 @@ urlpatterns = [
     path("sign-in/", SignInView.as_view(), name="sign-in"),
     path("sign-out/", SignOutView.as_view(), name="sign-out"),
     path("inbox/", inbox_page, name="inbox"),
+    path("status/", status_page, name="status"),
     path("unsubscribe/<str:token>/", unsubscribe, name="unsubscribe"),
     path("admin/", admin.site.urls),
     path("healthz", pages.healthz, name="healthz"),

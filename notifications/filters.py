@@ -38,6 +38,9 @@ class NotificationFilter(django_filters.FilterSet):
     notification_type = django_filters.ChoiceFilter(choices=Notification.Type.choices)
     priority = django_filters.ChoiceFilter(choices=PRIORITIES, method="by_priority")
     is_system = django_filters.TypedChoiceFilter(choices=YES_OR_NO, coerce=BOOLEANS.get)
+    is_archived = django_filters.TypedChoiceFilter(
+        choices=YES_OR_NO, coerce=BOOLEANS.get, method="by_archived", help_text="Not: read and unread ones alike."
+    )
     search = django_filters.CharFilter(method="by_text", max_length=200)
     since = MomentFilter(field_name="created_at", lookup_expr="gte")
     until = MomentFilter(method="by_end")
@@ -48,6 +51,9 @@ class NotificationFilter(django_filters.FilterSet):
 
     def by_priority(self, rows: QuerySet[Notification], name: str, value: str) -> QuerySet[Notification]:
         return rows.filter(priority="critical" if value == "urgent" else value)
+
+    def by_archived(self, rows: NotificationQuerySet, name: str, value: bool) -> NotificationQuerySet:
+        return rows.filter(status=Notification.Status.ARCHIVED) if value else rows.unarchived()
 
     def by_text(self, rows: QuerySet[Notification], name: str, value: str) -> QuerySet[Notification]:
         return rows.filter(Q(title__icontains=value) | Q(message__icontains=value))

@@ -52,6 +52,7 @@ FILTERS = optional(
         "notification_type": choice("system"),
         "priority": choice("high"),
         "is_system": yes_no(True),
+        "is_archived": yes_no(False),
         "search": Field("invoice", (values.NUL, "x" * 201)),
         "since": when("2026-01-01T00:00:00Z"),
         "until": when("2026-01-01T00:00:00Z"),

@@ -122,6 +122,7 @@ def test_there_are_no_pages_outside_of_the_api_but_these() -> None:
         "sign-out/",
         "admin/",
         "inbox/",
+        "status/",
         "healthz",
         "readyz",
         "metrics",

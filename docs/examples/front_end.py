@@ -159,6 +159,7 @@ def lists(rows: Rows, me: Client, mine: list[Any]) -> None:
         "notification_type": ("billing", 0),
         "priority": ("high", 2),
         "is_system": ("false", 4),
+        "is_archived": ("false", 4),
         "search": ("8.0 % left", 1),
         "until": (since, 1),
     }

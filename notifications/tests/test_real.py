@@ -11,7 +11,9 @@ from notifications.tests.helpers import SystemNote, ago, tell, titles
 
 @pytest.fixture
 def inbox(outsider: User, member: User) -> User:
-    """Somebody with five rows that each filter tells apart; another tenant's person has one that matches all."""
+    """Somebody with five rows that each filter tells apart, and one in the archive; another tenant's person has one
+    that matches all."""
+    tell(member, "away", created_at=ago(days=12), status="archived", archived_at=timezone.now())
     tell(member, "oldest", created_at=ago(days=9), status="read", read_at=timezone.now())
     tell(member, "lost", message="The GATEWAY is down.", created_at=ago(days=5), notification_type="error")
     tell(member, "credits low", created_at=ago(days=3), notification_type="sms_credit", priority=Priority.HIGH)
@@ -49,6 +51,9 @@ def test_the_reply_is_the_list_and_how_many_it_holds(get: Get, inbox: User) -> N
         ("is_system=1", ["system"]),
         ("is_system=false", ["worst", "credits low", "lost", "oldest"]),
         ("is_system=0", ["worst", "credits low", "lost", "oldest"]),
+        ("is_archived=false", ["system", "worst", "credits low", "lost", "oldest"]),
+        ("is_archived=true", ["away"]),
+        ("is_archived=true&status=read", []),
         ("search=CREDITS", ["credits low"]),
         ("search=gateway", ["lost"]),
         ("search=%25", []),  # a percent sign is a percent sign

@@ -64,11 +64,12 @@ class NotificationViewSet(viewsets.ViewSet):
     @openapi.LIST_REAL
     @action(detail=False)
     def real(self, request: Request) -> Response:
-        """The newest visible ones, filtered; `status=archived` looks into the archive."""
+        """The newest visible ones, filtered; `status=archived` and `is_archived=true` look into the archive."""
         query = RealQuery(data=query_of(request))
         query.is_valid(raise_exception=True)
         user = caller(request)
-        rows = inbox.unexpired(user) if request.query_params.get("status") else inbox.visible(user)
+        says_which = any(map(request.query_params.get, ("status", "is_archived")))
+        rows = inbox.unexpired(user) if says_which else inbox.visible(user)
         found = narrowed(NotificationFilter, request, rows).order_by("-id")[: query.validated_data["limit"]]
         items = NotificationSerializer(found, many=True).data
         return Response({"success": True, "notifications": items, "count": len(items)})

@@ -1,0 +1,71 @@
+// What went wrong, in one banner: who is offline, whose session is over, who called too often, what we broke.
+
+import { Refused, Unreachable } from "./api.js";
+import { find, make } from "./dom.js";
+
+let timer;
+let retry = null;
+
+/** Shows an error. `again` is what to do once it may work again; it is called by itself where that is known. */
+export function explain(error, again = null) {
+  if (error.name === "AbortError") return;
+  retry = again;
+  clearInterval(timer);
+  if (error instanceof Unreachable) show("You are offline. What is here may be old.", again && button("Try again"));
+  else if (error instanceof Refused) refused(error, again);
+  else throw error;
+}
+
+export function clear() {
+  clearInterval(timer);
+  retry = null;
+  find("#trouble").hidden = true;
+}
+
+function refused(error, again) {
+  if (error.status === 401) return show("Your session is over.", signIn());
+  if (error.wait) return countDown(error, again);
+  const id = error.status >= 500 && error.requestId ? ` Quote the request ${error.requestId} when you report it.` : "";
+  show(`${error.message}${id}`, again && button("Try again"), button("Dismiss", clear, "plain"));
+}
+
+function countDown(error, again) {
+  const why = error.status === 429 ? "Too many calls." : "Bellwether is not available right now.";
+  const ends = Date.now() + error.wait * 1000;
+  const clock = make("span", { "aria-hidden": "true" }); // said once, not every second
+  show(why, clock, again && button("Try now"));
+  const tick = () => {
+    const left = Math.ceil((ends - Date.now()) / 1000);
+    clock.textContent = left > 0 ? `Wait ${left} s.` : "Try again.";
+    if (left > 0) return;
+    clearInterval(timer);
+    if (retry) tryAgain();
+  };
+  tick();
+  timer = setInterval(tick, 1000);
+}
+
+function tryAgain() {
+  const work = retry;
+  clear();
+  work?.();
+}
+
+function button(text, work = tryAgain, kind = "") {
+  const made = make("button", { type: "button", class: kind, text });
+  made.addEventListener("click", work);
+  return made;
+}
+
+function signIn() {
+  const next = encodeURIComponent(location.pathname + location.search);
+  return make("a", { class: "button", href: `/sign-in/?next=${next}`, text: "Sign in again" });
+}
+
+function show(words, ...ways) {
+  find("#trouble").replaceChildren(make("p", { text: words }), ...ways.filter(Boolean));
+  find("#trouble").hidden = false;
+}
+
+addEventListener("offline", () => explain(new Unreachable(), retry));
+addEventListener("online", tryAgain);
