@@ -20,6 +20,7 @@ UNFOLD: dict[str, Any] = {
     "SHOW_HISTORY": False,
     "SHOW_VIEW_ON_SITE": False,
     "BORDER_RADIUS": "8px",
+    "DASHBOARD_CALLBACK": "notifications.dashboard.views.front_page",
     # The accent of config/static/config/pages.css, in Unfold's steps.
     "COLORS": {
         "primary": {

@@ -54,6 +54,20 @@ LEFT JOIN (
 ) AS waiting ON waiting.tenant_id = worst.tenant_id
 ORDER BY worst.failed DESC, slug
 """
+PLATFORM_HOURS = """
+SELECT hour, status, sum(n)::bigint FROM (
+    SELECT at AS hour, status, messages AS n FROM sms_platformcount WHERE span = 'hour' AND at >= %(hour)s
+    UNION ALL
+    SELECT date_trunc('hour', minute, 'UTC'), status, delta FROM sms_messagecount WHERE minute >= %(hour)s
+) AS both_kinds GROUP BY 1, 2 HAVING sum(n) <> 0
+"""
+PLATFORM_TIMES_BY_HOUR = """
+SELECT hour, bucket, sum(n)::bigint FROM (
+    SELECT at AS hour, bucket, messages AS n FROM sms_platformdeliverytime WHERE span = 'hour' AND at >= %(hour)s
+    UNION ALL
+    SELECT date_trunc('hour', minute, 'UTC'), bucket, delta FROM sms_deliverytime WHERE minute >= %(hour)s
+) AS both_kinds GROUP BY 1, 2 HAVING sum(n) > 0
+"""
 SLOT_HOURS = 4
 
 
@@ -78,6 +92,22 @@ def delivery_times(*, since: datetime.datetime) -> dict[str, dict[int, int]]:
     found: dict[str, dict[int, int]] = {}
     for provider, bucket, n in _rows(PLATFORM_TIMES, _from(since)):
         found.setdefault(provider, {})[bucket] = n
+    return found
+
+
+def of_platform_by_hour(*, since: datetime.datetime) -> dict[datetime.datetime, dict[Status, int]]:
+    """`{hour: {status: messages}}` of what reached its state from this full hour on."""
+    found: dict[datetime.datetime, dict[Status, int]] = {}
+    for hour, status, n in _rows(PLATFORM_HOURS, {"hour": since}):
+        found.setdefault(hour, {})[Status(status)] = n
+    return found
+
+
+def delivery_times_by_hour(*, since: datetime.datetime) -> dict[datetime.datetime, dict[int, int]]:
+    """`{hour: {bucket: messages}}` of what was delivered from this full hour on, over all providers."""
+    found: dict[datetime.datetime, dict[int, int]] = {}
+    for hour, bucket, n in _rows(PLATFORM_TIMES_BY_HOUR, {"hour": since}):
+        found.setdefault(hour, {})[bucket] = n
     return found
 
 
