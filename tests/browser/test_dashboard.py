@@ -24,8 +24,6 @@ from tests.browser.conftest import Visitor
 
 pytestmark = pytest.mark.django_db(transaction=True)
 SYSTEM = "/api/notifications/system/"
-#: What axe finds that is Unfold's own, and why it stays: each is outside of #dashboard.
-UNFOLDS: dict[str, str] = {}
 
 
 @pytest.fixture

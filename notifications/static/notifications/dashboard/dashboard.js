@@ -17,12 +17,23 @@ function say(words) {
   root.querySelector('[data-said]').textContent = words;
 }
 
-// The one that pressed may be gone after a refresh: then the one in its place gets the focus.
-let pressed = '';
+// What was pressed may be gone after a refresh: then what is in its place gets the focus, or else its part's heading.
+let pressed = { focus: '', region: '' };
+function press(button) {
+  pressed = { focus: button.dataset.focus ?? '', region: button.closest('[data-region]')?.dataset.region ?? '' };
+}
+
+function giveFocusBack() {
+  if (document.activeElement !== document.body) return;
+  const region = root.querySelector(`[data-region="${CSS.escape(pressed.region)}"]`);
+  const same = pressed.focus && root.querySelector(`[data-focus="${CSS.escape(pressed.focus)}"]`);
+  (same || region?.querySelector('h2'))?.focus({ preventScroll: true });
+}
+
 function open(button) {
   const dialog = dialogOf(button.dataset.dialog);
   const form = dialog.querySelector('form');
-  pressed = button.dataset.focus ?? '';
+  press(button);
   form.reset();
   complain(form);
   form.querySelector('[data-preview]')?.replaceChildren();
@@ -41,7 +52,7 @@ async function done(form, reply, words = reply.message) {
   else form.reset();
   say(words);
   await regions.refresh();
-  if (pressed && document.activeElement === document.body) root.querySelector(`[data-focus="${CSS.escape(pressed)}"]`)?.focus();
+  giveFocusBack();
 }
 
 const DOES = {
@@ -49,7 +60,7 @@ const DOES = {
   close: (button) => button.closest('dialog').close(),
   refresh: () => regions.refresh(),
   'check-all': async () => { say(await runAll(dialogOf('checks'))); await regions.refresh(); },
-  check: (button) => { pressed = button.dataset.focus; return runOne(dialogOf('checks'), { ...button.dataset, address: root.dataset.checks }); },
+  check: (button) => runOne(dialogOf('checks'), { ...button.dataset, address: root.dataset.checks }),
   'preview-cleanup': (button) => previewCleanup(button.form),
   'preview-plan': (button) => previewPlan(button.form),
   threshold: (button) => prepare(open(button), button),
@@ -71,7 +82,7 @@ root.addEventListener('submit', async (event) => {
   const form = event.target;
   const reply = await attempt(form, () => send(form));
   if (!reply) return;
-  if (!form.closest('dialog')) pressed = form.querySelector('[type=submit]').dataset.focus;
+  if (!form.closest('dialog')) press(form.querySelector('[type=submit]'));
   await done(form, reply);
   const timeline = form.closest('details[data-timeline]');
   if (timeline) await showTimeline(root.querySelector(`details[data-timeline="${timeline.dataset.timeline}"]`) ?? timeline);
