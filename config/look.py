@@ -47,6 +47,8 @@ UNFOLD: dict[str, Any] = {
                     _link("Incidents", "emergency", "notifications_incident"),
                     _link("Maintenance", "construction", "notifications_maintenancewindow"),
                     _link("Monitor runs", "history", "notifications_monitorrun"),
+                    _link("What checks said", "query_stats", "notifications_checkresult"),
+                    _link("Thresholds changed", "rule", "notifications_thresholdchange"),
                 ],
             },
             {

@@ -117,6 +117,7 @@ class LargeTableAdmin(ReadOnlyAdmin):
 class ReadOnlyInline(TabularInline):
     extra = 0
     can_delete = False
+    hide_title = True
     ordering: ClassVar = ("id",)
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:

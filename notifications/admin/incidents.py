@@ -29,6 +29,8 @@ from notifications.models import Incident, IncidentAudience, IncidentEvent, Susp
 from notifications.system_monitor.checks import CHECKS
 
 STATES = {"open": BAD, "acknowledged": NEWS, "resolved": GOOD}
+ACKNOWLEDGED = ("acknowledged_by", "acknowledged_at", "acknowledged_until")
+TIMES = ("opened_at", "last_seen_at", "last_told_at", "resolved_at")
 KINDS = {"opened": BAD, "worse": BAD, "reopened": BAD, "better": GOOD, "resolved": GOOD, "acknowledged": NEWS}
 
 
@@ -70,6 +72,14 @@ class IncidentAdmin(LargeTableAdmin):
     raw_id_fields = ("tenant", "reporter", "assignee", "acknowledged_by", "resolved_by", "previous")
     search_fields = ("title", "summary", "resolution")
     inlines: ClassVar = [TimelineInline]
+    fieldsets = (
+        (None, {"fields": ("title", "summary", "advice", "state", "priority", "kind", "scope", "tenant", "details")}),
+        (
+            "People",
+            {"fields": ("reporter", "assignee", *ACKNOWLEDGED, "resolved_by", "resolution")},
+        ),
+        ("Course", {"fields": (*TIMES, "occurrences", "escalations", "repeats", "reopens", "good_runs", "previous")}),
+    )
     actions = ("acknowledge", "resolve")
     state_label = labelled("state", STATES)
     priority_label = labelled("priority", PRIORITIES)

@@ -211,6 +211,6 @@ def _dataset(chart: Chart, line: Line) -> dict[str, Any]:
     if chart.kind == "bar":
         return same | {"maxBarThickness": 18, "borderRadius": 2}
     if line.is_limit:
-        return same | {"borderDash": [4, 4], "borderWidth": 1, "pointRadius": 0, "pointStyle": False}
+        return same | {"borderDash": [4, 4], "borderWidth": 1, "pointRadius": 0, "pointStyle": "line"}
     # A line of one hour alone is a point, and would not be seen without one.
     return same | {"pointStyle": "circle", "pointRadius": 3, "spanGaps": False, "tension": 0.25}

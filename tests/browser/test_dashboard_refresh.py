@@ -48,7 +48,8 @@ def test_it_refreshes_itself_and_loses_neither_text_nor_focus_nor_what_is_open(
     expect(page.locator('[data-region="overall"]')).to_contain_text("2 open incidents")  # what nobody is at is new
     expect(comment).to_have_value("I am about to")
     expect(comment).to_be_focused()
-    expect(listed.get_by_role("heading", name="Receipts")).to_have_count(0)  # this part waits
+    expect(listed.get_by_role("heading", name="Receipts")).to_have_count(0)
+    expect(page.locator("[data-freshness]")).to_contain_text("the part that you are writing in waits")
 
     comment.fill("")
     summary = listed.get_by_text("Timeline and comments").first
@@ -56,6 +57,7 @@ def test_it_refreshes_itself_and_loses_neither_text_nor_focus_nor_what_is_open(
     with page.expect_response("**/admin/dashboard/"):
         page.clock.run_for(HALF_A_MINUTE)
     expect(listed.get_by_role("heading", name="Receipts")).to_be_visible()
+    expect(page.locator("[data-freshness]")).not_to_contain_text("waits")
     expect(listed.locator("details[open] summary")).to_be_focused()
     expect(listed.locator("details[open]")).to_contain_text("Ada")  # its timeline is still there
 

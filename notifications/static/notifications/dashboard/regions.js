@@ -63,7 +63,9 @@ export class Regions {
     for (const now of this.all(fresh)) {
       const name = now.dataset.region;
       const before = this.root.querySelector(`[data-region="${name}"]`);
-      if (this.shown.get(name) === now.outerHTML || isWrittenIn(before)) continue;
+      const isNew = this.shown.get(name) !== now.outerHTML;
+      before.toggleAttribute('data-waits', isNew && isWrittenIn(before));
+      if (!isNew || 'waits' in before.dataset) continue;
       this.shown.set(name, now.outerHTML);
       swap(before, document.adoptNode(now));
       this.onReplaced(now);
@@ -74,7 +76,8 @@ export class Regions {
   tick() {
     if (document.hidden) return;
     const age = length((Date.now() - this.read) / 1000);
-    this.root.querySelector('[data-freshness]').textContent = `Updated ${age} ago`;
+    const waits = this.root.querySelector('[data-waits]') ? '; the part that you are writing in waits' : '';
+    this.root.querySelector('[data-freshness]').textContent = `Updated ${age} ago${waits}`;
     const line = this.root.querySelector('[data-stale]');
     const words = this.failure && `This is ${age} old: the last refresh failed. ${this.failure} It is tried again by itself.`;
     line.hidden = !words;
