@@ -8,7 +8,7 @@ from uuid import UUID
 
 from django.db import connection
 
-from sms.models.counts import DELIVERY_BUCKETS
+from sms.models.counts import DELIVERY_BUCKETS, Span
 from sms.models.states import FAILED, Status
 
 # Whole hours, the minutes before the first of them, and what is not merged yet.
@@ -54,18 +54,19 @@ LEFT JOIN (
 ) AS waiting ON waiting.tenant_id = worst.tenant_id
 ORDER BY worst.failed DESC, slug
 """
-PLATFORM_HOURS = """
-SELECT hour, status, sum(n)::bigint FROM (
-    SELECT at AS hour, status, messages AS n FROM sms_platformcount WHERE span = 'hour' AND at >= %(hour)s
+# By minutes, of which two days are kept, or by hours: both are merged from the same changes.
+PLATFORM_COURSE = """
+SELECT at, status, sum(n)::bigint FROM (
+    SELECT at, status, messages AS n FROM sms_platformcount WHERE span = %(span)s AND at >= %(since)s
     UNION ALL
-    SELECT date_trunc('hour', minute, 'UTC'), status, delta FROM sms_messagecount WHERE minute >= %(hour)s
+    SELECT date_trunc(%(span)s, minute, 'UTC'), status, delta FROM sms_messagecount WHERE minute >= %(since)s
 ) AS both_kinds GROUP BY 1, 2 HAVING sum(n) <> 0
 """
-PLATFORM_TIMES_BY_HOUR = """
-SELECT hour, bucket, sum(n)::bigint FROM (
-    SELECT at AS hour, bucket, messages AS n FROM sms_platformdeliverytime WHERE span = 'hour' AND at >= %(hour)s
+PLATFORM_COURSE_OF_TIMES = """
+SELECT at, bucket, sum(n)::bigint FROM (
+    SELECT at, bucket, messages AS n FROM sms_platformdeliverytime WHERE span = %(span)s AND at >= %(since)s
     UNION ALL
-    SELECT date_trunc('hour', minute, 'UTC'), bucket, delta FROM sms_deliverytime WHERE minute >= %(hour)s
+    SELECT date_trunc(%(span)s, minute, 'UTC'), bucket, delta FROM sms_deliverytime WHERE minute >= %(since)s
 ) AS both_kinds GROUP BY 1, 2 HAVING sum(n) > 0
 """
 SLOT_HOURS = 4
@@ -95,19 +96,19 @@ def delivery_times(*, since: datetime.datetime) -> dict[str, dict[int, int]]:
     return found
 
 
-def of_platform_by_hour(*, since: datetime.datetime) -> dict[datetime.datetime, dict[Status, int]]:
-    """`{hour: {status: messages}}` of what reached its state from this full hour on."""
+def course_of_platform(*, span: Span, since: datetime.datetime) -> dict[datetime.datetime, dict[Status, int]]:
+    """`{minute or hour: {status: messages}}` of what reached its state from this full minute or hour on."""
     found: dict[datetime.datetime, dict[Status, int]] = {}
-    for hour, status, n in _rows(PLATFORM_HOURS, {"hour": since}):
-        found.setdefault(hour, {})[Status(status)] = n
+    for at, status, n in _rows(PLATFORM_COURSE, {"span": span, "since": since}):
+        found.setdefault(at, {})[Status(status)] = n
     return found
 
 
-def delivery_times_by_hour(*, since: datetime.datetime) -> dict[datetime.datetime, dict[int, int]]:
-    """`{hour: {bucket: messages}}` of what was delivered from this full hour on, over all providers."""
+def course_of_delivery_times(*, span: Span, since: datetime.datetime) -> dict[datetime.datetime, dict[int, int]]:
+    """`{minute or hour: {bucket: messages}}` of what was delivered from then on, over all providers."""
     found: dict[datetime.datetime, dict[int, int]] = {}
-    for hour, bucket, n in _rows(PLATFORM_TIMES_BY_HOUR, {"hour": since}):
-        found.setdefault(hour, {})[bucket] = n
+    for at, bucket, n in _rows(PLATFORM_COURSE_OF_TIMES, {"span": span, "since": since}):
+        found.setdefault(at, {})[bucket] = n
     return found
 
 

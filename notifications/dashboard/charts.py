@@ -1,4 +1,4 @@
-"""The last 24 hours in four charts, each with the table that says the same."""
+"""The last 24 hours, or the last one, in four charts, each with the table that says the same."""
 
 import datetime
 import json
@@ -9,10 +9,9 @@ from typing import Any
 from notifications.models import CheckResult
 from notifications.system_monitor.checks.sms_credits import SmsCredits
 from sms import counts
+from sms.models.counts import Span
 from sms.models.states import COARSE, FAILED, Status
 
-HOURS = 24
-HOUR = datetime.timedelta(hours=1)
 BANDS = {"empty": "Out of credits", "critical": "Critical", "warning": "Warning", "low": "Under the limit"}
 BLUE, GREEN, RED, AMBER, GREY = (f"var(--dash-{name})" for name in ("blue", "green", "red", "amber", "grey"))
 INK = "#7d879c"
@@ -21,8 +20,31 @@ STATES = {"delivered": GREEN, "failed": RED, "sending": BLUE, "pending": AMBER, 
 
 
 @dataclass(frozen=True)
+class Scale:
+    """How far back the charts go, and in which steps."""
+
+    key: str
+    title: str
+    step: str
+    span: Span
+    length: datetime.timedelta
+    points: int
+
+    def moments(self, now: datetime.datetime) -> list[datetime.datetime]:
+        """The first moment of every step, the present one last."""
+        at = now.replace(second=0, microsecond=0)
+        last = at if self.span == Span.MINUTE else at.replace(minute=0)
+        return [last - self.length * n for n in range(self.points)][::-1]
+
+
+DAY = Scale("day", "The last 24 hours", "hour", Span.HOUR, datetime.timedelta(hours=1), 24)
+HOUR = Scale("hour", "The last hour", "minute", Span.MINUTE, datetime.timedelta(minutes=1), 60)
+SCALES = {scale.key: scale for scale in (DAY, HOUR)}
+
+
+@dataclass(frozen=True)
 class Line:
-    """One series: a value for each hour, None where there is none."""
+    """One series: a value for each step, None where there is none."""
 
     name: str
     colour: str
@@ -39,7 +61,8 @@ class Chart:
     kind: str
     """line or bar; bars are stacked."""
     unit: str
-    hours: Sequence[datetime.datetime]
+    scale: Scale
+    moments: Sequence[datetime.datetime]
     lines: Sequence[Line]
     empty: str
     """What is said where nothing is known."""
@@ -50,9 +73,9 @@ class Chart:
 
     @property
     def rows(self) -> list[tuple[datetime.datetime, list[float | None]]]:
-        """Newest first; without the hours of which nothing is known."""
+        """Newest first; without those of which nothing is known."""
         measured = [line.values for line in self.lines if not line.is_limit]
-        rows = [(hour, [values[n] for values in measured]) for n, hour in enumerate(self.hours)]
+        rows = [(at, [values[n] for values in measured]) for n, at in enumerate(self.moments)]
         return [row for row in rows[::-1] if any(value is not None for value in row[1])]
 
     @property
@@ -62,7 +85,7 @@ class Chart:
     @property
     def data(self) -> str:
         """As Unfold's chart component wants it."""
-        labels = [f"{hour:%H:%M}" for hour in self.hours]
+        labels = [f"{at:%H:%M}" for at in self.moments]
         return json.dumps({"labels": labels, "datasets": [_dataset(self, line) for line in self.lines]})
 
     @property
@@ -95,29 +118,29 @@ class Chart:
             for line in self.lines
             if not line.is_limit and (value := _last(line.values)) is not None
         )
-        return f"{self.title}, by the hour. Latest: {latest}. The table below has all of it."
+        return f"{self.title}, by the {self.scale.step}. Latest: {latest}. The table below has all of it."
 
 
-def charts(*, since: datetime.datetime, credits: Sequence[CheckResult], least: int) -> list[Chart]:
-    """From this full hour on. Two statements; `credits` are the hours of the check of credits, and `least` the share
-    of settled messages that should be delivered."""
-    hours = [since + HOUR * n for n in range(HOURS)]
-    ended = counts.of_platform_by_hour(since=since)
-    times = counts.delivery_times_by_hour(since=since)
+def charts(*, scale: Scale, now: datetime.datetime, credits: Sequence[CheckResult], least: int) -> list[Chart]:
+    """Two statements. `credits` are what the check of credits said, in the steps of the scale, and `least` is the
+    share of settled messages that should be delivered."""
+    moments = scale.moments(now)
+    axis = {"scale": scale, "moments": moments}
+    ended = counts.course_of_platform(span=scale.span, since=moments[0])
+    times = counts.course_of_delivery_times(span=scale.span, since=moments[0])
     return [
-        _success(hours, ended, least),
-        _volume(hours, ended),
-        _time_to_deliver(hours, times),
-        _credits(hours, {row.at: row for row in credits}),
+        _success(axis, [ended.get(at, {}) for at in moments], least),
+        _volume(axis, [ended.get(at, {}) for at in moments]),
+        _time_to_deliver(axis, [times.get(at, {}) for at in moments]),
+        _credits(axis, {row.at: row for row in credits}),
     ]
 
 
-Ended = Mapping[datetime.datetime, Mapping[Status, int]]
+Ended = Sequence[Mapping[Status, int]]
 
 
-def _success(hours: Sequence[datetime.datetime], ended: Ended, least: int) -> Chart:
-    def share(hour: datetime.datetime) -> float | None:
-        found = ended.get(hour, {})
+def _success(axis: dict[str, Any], ended: Ended, least: int) -> Chart:
+    def share(found: Mapping[Status, int]) -> float | None:
         delivered = found.get(Status.DELIVERED, 0)
         settled = delivered + sum(found.get(one, 0) for one in FAILED)
         return round(100 * delivered / settled, 1) if settled else None
@@ -125,39 +148,37 @@ def _success(hours: Sequence[datetime.datetime], ended: Ended, least: int) -> Ch
     return Chart(
         key="success",
         title="Success rate",
-        about="Share of the messages that were settled in the hour and were delivered.",
+        about="Of the messages that were settled then, the share that was delivered.",
         kind="line",
         unit="%",
-        hours=hours,
         lines=[
-            Line("Delivered", BLUE, [share(hour) for hour in hours]),
-            Line(f"At least {least} %", GREY, [least] * len(hours), is_limit=True),
+            Line("Delivered", BLUE, [share(found) for found in ended]),
+            Line(f"At least {least} %", GREY, [least] * len(ended), is_limit=True),
         ],
-        empty="No message was settled in the last 24 hours.",
+        empty="No message was settled in this time.",
+        **axis,
     )
 
 
-def _volume(hours: Sequence[datetime.datetime], ended: Ended) -> Chart:
+def _volume(axis: dict[str, Any], ended: Ended) -> Chart:
     def of(state: str) -> list[float | None]:
-        return [_sum(ended.get(hour, {}), lambda one: COARSE[one] == state) for hour in hours]
+        return [_sum(found, lambda one: COARSE[one] == state) for found in ended]
 
     return Chart(
         key="volume",
         title="Messages by status",
-        about="Each message once, in the hour in which it reached the status that it has now.",
+        about="Each message once, when it reached the status that it has now.",
         kind="bar",
         unit="messages",
-        hours=hours,
         lines=[Line(state.capitalize(), colour, of(state)) for state, colour in STATES.items()],
-        empty="No message moved in the last 24 hours.",
+        empty="No message moved in this time.",
+        **axis,
     )
 
 
-def _time_to_deliver(
-    hours: Sequence[datetime.datetime], times: Mapping[datetime.datetime, Mapping[int, int]]
-) -> Chart:
+def _time_to_deliver(axis: dict[str, Any], times: Sequence[Mapping[int, int]]) -> Chart:
     def at(share: float) -> list[float | None]:
-        found = (counts.percentile(dict(times.get(hour, {})), share) for hour in hours)
+        found = (counts.percentile(dict(buckets), share) for buckets in times)
         return [None if seconds is None else round(seconds, 1) for seconds in found]
 
     return Chart(
@@ -166,31 +187,31 @@ def _time_to_deliver(
         about="Seconds from a carrier's taking a message to its delivery: half, and 95 of 100, took no longer.",
         kind="line",
         unit="s",
-        hours=hours,
         lines=[Line("Half within", BLUE, at(0.5)), Line("95 % within", AMBER, at(0.95))],
-        empty="No message was delivered in the last 24 hours.",
+        empty="No message was delivered in this time.",
+        **axis,
     )
 
 
-def _credits(hours: Sequence[datetime.datetime], rows: Mapping[datetime.datetime, CheckResult]) -> Chart:
+def _credits(axis: dict[str, Any], rows: Mapping[datetime.datetime, CheckResult]) -> Chart:
     def most(band: str) -> list[float | None]:
-        spreads = (rows[hour].spreads().get(band) if hour in rows else None for hour in hours)
+        spreads = (rows[at].spreads().get(band) if at in rows else None for at in axis["moments"])
         return [None if spread is None else spread[2] for spread in spreads]
 
     return Chart(
         key="credits",
         title="Tenants low on credits",
-        about=f"The most that {SmsCredits.component} found in each band during the hour.",
+        about=f"The most that {SmsCredits.component} found in each band.",
         kind="bar",
         unit="tenants",
-        hours=hours,
         lines=[
             Line(BANDS["empty"], RED, most("empty")),
             Line(BANDS["critical"], AMBER, most("critical")),
             Line(BANDS["warning"], BLUE, most("warning")),
             Line(BANDS["low"], GREY, most("low")),
         ],
-        empty="No run of the monitor looked at credits in the last 24 hours.",
+        empty="No run of the monitor looked at credits in this time.",
+        **axis,
     )
 
 
@@ -212,5 +233,5 @@ def _dataset(chart: Chart, line: Line) -> dict[str, Any]:
         return same | {"maxBarThickness": 18, "borderRadius": 2}
     if line.is_limit:
         return same | {"borderDash": [4, 4], "borderWidth": 1, "pointRadius": 0, "pointStyle": "line"}
-    # A line of one hour alone is a point, and would not be seen without one.
-    return same | {"pointStyle": "circle", "pointRadius": 3, "spanGaps": False, "tension": 0.25}
+    # One value alone is a point, and would not be seen without it.
+    return same | {"pointStyle": "circle", "pointRadius": 2 if chart.scale is HOUR else 3, "tension": 0.25}

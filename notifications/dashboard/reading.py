@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from notifications import maintenance
-from notifications.dashboard.charts import HOUR, HOURS, Chart, charts
+from notifications.dashboard.charts import DAY, HOUR, SCALES, Chart, Scale, charts
 from notifications.dashboard.components import Card, cards
 from notifications.models import CheckResult, Incident, MaintenanceWindow, MonitorRun, Threshold
 from notifications.system_monitor import monitor
@@ -22,6 +22,7 @@ from notifications.system_monitor.schedule import Schedule
 UPTIME_DAYS = 30
 #: Lines that are shown of what has no end; the rest is a link away.
 MOST_INCIDENTS, MOST_WINDOWS, MOST_PEOPLE = 20, 20, 200
+NAMES = ("email", "first_name", "last_name")
 STATES = {"ok": "All is well", "warning": "Warning", "critical": "Critical", "unknown": "Not all is known"}
 
 
@@ -56,6 +57,7 @@ class Picture:
     is_late: bool
     run: MonitorRun | None
     cards: list[Card]
+    scale: Scale
     charts: list[Chart]
     incidents: list[Incident]
     more_incidents: bool
@@ -72,6 +74,10 @@ class Picture:
         return [{"date": row[0].date, "days": row} for row in zip(*each, strict=True)][::-1]
 
     @property
+    def scales(self) -> list[Scale]:
+        return list(SCALES.values())
+
+    @property
     def headline(self) -> str:
         if self.run is None:
             return "The monitor has not run yet"
@@ -82,7 +88,7 @@ class Picture:
         return f"{STATES.get(self.state, self.state.capitalize())}: {names}"
 
 
-def read(*, now: datetime.datetime | None = None) -> Picture:
+def read(*, now: datetime.datetime | None = None, scale: Scale = DAY) -> Picture:
     """Across tenants: the caller says why it may. Raises isolation.OutOfTime, and OperationalError."""
     now = now or timezone.now()
     run = monitor.last_run()
@@ -99,14 +105,15 @@ def read(*, now: datetime.datetime | None = None) -> Picture:
         is_late=known.is_late(now),
         run=run,
         cards=_cards(report, known, unresolved, now),
-        charts=_charts(now, least),
+        scale=scale,
+        charts=_charts(now, scale, least),
         incidents=unresolved[:MOST_INCIDENTS],
         more_incidents=len(unresolved) > MOST_INCIDENTS,
         windows=_windows(now),
         lowest=lowest.get("lowest", []),
         lowest_total=lowest.get("lowest_total", 0),
         bounds=bounds,
-        people=list(User.objects.platform_admins().order_by("email")[:MOST_PEOPLE]),
+        people=list(User.objects.platform_admins().only(*NAMES).order_by("email")[:MOST_PEOPLE]),
     )
 
 
@@ -124,9 +131,10 @@ def _cards(report: dict[str, Any], known: Schedule, unresolved: list[Incident], 
     )
 
 
-def _charts(now: datetime.datetime, least: int) -> list[Chart]:
-    since = now.replace(minute=0, second=0, microsecond=0) - HOUR * (HOURS - 1)
-    return charts(since=since, credits=CheckResult.objects.of(SmsCredits.slug).since(since).by_the_hour(), least=least)
+def _charts(now: datetime.datetime, scale: Scale, least: int) -> list[Chart]:
+    rows = CheckResult.objects.of(SmsCredits.slug).since(scale.moments(now)[0])
+    said = list(rows.minutes()) if scale is HOUR else rows.by_the_hour()
+    return charts(scale=scale, now=now, credits=said, least=least)
 
 
 def _windows(now: datetime.datetime) -> list[Window]:

@@ -7,6 +7,7 @@ from django.template.response import TemplateResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
+from notifications.dashboard.charts import DAY, SCALES, Scale
 from notifications.dashboard.reading import read
 from notifications.models.priority import Priority
 from notifications.serializers.maintenance import WEEKDAYS
@@ -20,14 +21,19 @@ REGIONS = "notifications/dashboard/regions.html"
 def front_page(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     """What the admin's index shows besides; named in UNFOLD's DASHBOARD_CALLBACK."""
     choices = {"priorities": Priority.choices, "checks": CHECKS, "weekdays": WEEKDAYS, "most_days": MAX_DAYS}
-    return context | choices | {"picture": read()}
+    return context | choices | {"picture": read(scale=_scale(request))}
 
 
 @never_cache
 @require_safe
 def regions(request: HttpRequest) -> HttpResponse:
     """The parts of the front page that change, to be put in the place of those that are shown."""
-    return TemplateResponse(request, REGIONS, {"picture": read()})
+    return TemplateResponse(request, REGIONS, {"picture": read(scale=_scale(request))})
+
+
+def _scale(request: HttpRequest) -> Scale:
+    """How far back the charts go: as the address says, else a day."""
+    return SCALES.get(request.GET.get("charts", ""), DAY)
 
 
 @require_POST

@@ -13,6 +13,7 @@ from pytest_django import Settings
 
 from accounts.models import User
 from notifications import incidents, maintenance, thresholds
+from notifications.dashboard.charts import HOUR
 from notifications.dashboard.reading import MOST_INCIDENTS, Picture, read
 from notifications.models import CheckResult, Incident, MonitorRun
 from notifications.models.priority import Priority
@@ -25,7 +26,7 @@ from sms.models import Status
 from tenants.models import Tenant
 
 pytestmark = pytest.mark.django_db
-HOUR, DAY = datetime.timedelta(hours=1), datetime.timedelta(days=1)
+AN_HOUR, DAY = datetime.timedelta(hours=1), datetime.timedelta(days=1)
 PAGE, REGIONS = "/admin/", "/admin/dashboard/"
 
 
@@ -66,16 +67,16 @@ def test_an_empty_platform_is_told_in_words(client: Client, staff: User, picture
     assert page.count("Nothing was measured") == len(CHECKS)
 
 
-def statements() -> int:
+def statements(**how: Any) -> int:
     with CaptureQueriesContext(connection) as asked:
-        read()
+        read(**how)
     return len(asked)
 
 
 def test_it_costs_ten_statements_whatever_there_is(platform: None, tenant: Tenant, admin: User) -> None:
     messages(tenant, 1, status=Status.DELIVERED)
     monitor.check_health()
-    assert statements() == 10
+    assert statements() == statements(scale=HOUR) == 10
     for number, one in enumerate(helpers.tenants(12)):
         helpers.account(one, number, of=1000)
         messages(one, 3, status=Status.UNDELIVERED, provider=f"p{number}")
@@ -86,7 +87,7 @@ def test_it_costs_ten_statements_whatever_there_is(platform: None, tenant: Tenan
         thresholds.set_threshold(check="sms_credits", name="low", value=number, actor=admin, tenant=one)
     MonitorRun.objects.update(finished_at=ago(hours=1))
     monitor.check_health()
-    assert statements() == 10
+    assert statements() == statements(scale=HOUR) == 10
 
 
 # --- Cards -------------------------------------------------------------------------------------------------------
@@ -148,8 +149,8 @@ def test_the_charts_are_sums_of_both_tenants_before_and_after_they_are_merged(
     now = timezone.now()
     messages(tenant, 3, status=Status.DELIVERED, at=now)
     messages(other_tenant, 1, status=Status.UNDELIVERED, at=now, provider="other")
-    messages(tenant, 2, status=Status.QUEUED, at=now - 2 * HOUR)
-    messages(tenant, 9, status=Status.DELIVERED, at=now - 30 * HOUR)
+    messages(tenant, 2, status=Status.QUEUED, at=now - 2 * AN_HOUR)
+    messages(tenant, 9, status=Status.DELIVERED, at=now - 30 * AN_HOUR)
     before = picture(now=now)
     volume, success = chart(before, "volume"), chart(before, "success")
     assert [volume[name][-1] for name in ("Delivered", "Failed", "Pending")] == [3, 1, 0]
@@ -160,6 +161,26 @@ def test_the_charts_are_sums_of_both_tenants_before_and_after_they_are_merged(
     sms.squash_counts()
     after = picture(now=now)
     assert [chart(after, one.key) for one in after.charts] == [chart(before, one.key) for one in before.charts]
+
+
+def test_the_last_hour_is_told_by_the_minute_and_has_the_same_sums(
+    tenant: Tenant, picture: Callable[..., Picture]
+) -> None:
+    helpers.account(tenant, 0, of=1000)
+    monitor.check_health()
+    now = timezone.now()
+    messages(tenant, 4, status=Status.DELIVERED, at=now, submitted_at=now - datetime.timedelta(seconds=4))
+    messages(tenant, 2, status=Status.DELIVERED, at=now - datetime.timedelta(minutes=30))
+    messages(tenant, 1, status=Status.UNDELIVERED, at=now - datetime.timedelta(minutes=30))
+    for _ in range(2):  # before they are merged, and after
+        found = picture(now=now, scale=HOUR)
+        volume = chart(found, "volume")
+        assert (volume["Delivered"][-1], volume["Delivered"][-31], volume["Failed"][-31]) == (4, 2, 1)
+        assert sum(value or 0 for value in volume["Delivered"]) == 6
+        assert chart(found, "success")["Delivered"][-31] == 66.7
+        assert chart(found, "times")["Half within"][-1] == 4.0
+        assert 1 in chart(found, "credits")["Out of credits"]
+        sms.squash_counts()
 
 
 def test_times_are_those_of_the_histogram(tenant: Tenant, picture: Callable[..., Picture]) -> None:
@@ -175,7 +196,7 @@ def test_credits_are_what_the_check_found(tenant: Tenant, picture: Callable[...,
     helpers.account(tenant, 0, of=1000)
     monitor.check_health()
     found = picture()
-    assert chart(found, "credits")["Out of credits"][-1] == 1
+    assert 1 in chart(found, "credits")["Out of credits"]
     assert found.lowest[0]["tenant"] == tenant.slug
 
 
@@ -219,10 +240,10 @@ def test_maintenance_that_is_on_or_to_come_is_listed_the_next_first(
 
     plan("later", now + 9 * DAY)
     plan("on", now - datetime.timedelta(minutes=30))
-    plan("weekly", now - 21 * DAY + HOUR, weekdays=[(now + HOUR).weekday()])
+    plan("weekly", now - 21 * DAY + AN_HOUR, weekdays=[(now + AN_HOUR).weekday()])
     maintenance.cancel_window(window=plan("cancelled", now + DAY))
     over = plan("over", now + DAY)
-    type(over).objects.filter(pk=over.pk).update(starts_at=now - 2 * HOUR)
+    type(over).objects.filter(pk=over.pk).update(starts_at=now - 2 * AN_HOUR)
     assert [(one.row.title, one.is_on) for one in picture().windows] == [
         *(("on", True), ("weekly", False), ("later", False)),
     ]

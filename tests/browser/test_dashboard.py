@@ -273,6 +273,17 @@ def test_checks_are_run_now_and_the_numbers_move(
     page.get_by_role("button", name="Refresh").click()
     expect(page.locator(".dash-card", has_text="SMS Service").locator(".dash-measure")).to_have_text("7.7 %")
     expect(page.locator('[data-chart="success"] tbody tr').first).to_contain_text("7.7")
+    page.get_by_role("button", name="1 hour").click()
+    expect(page.get_by_role("heading", name="The last hour")).to_be_visible()
+    expect(page.get_by_role("button", name="1 hour")).to_be_focused()
+    expect(page.get_by_role("button", name="1 hour")).to_have_attribute("aria-pressed", "true")
+    labels = "Chart.getChart(document.querySelector('[data-chart=success] canvas')).data.labels.length"
+    assert page.evaluate(labels) == 60
+    page.reload()
+    expect(page.get_by_role("heading", name="The last hour")).to_be_visible()
+    page.get_by_role("button", name="24 hours").click()
+    expect(page.get_by_role("heading", name="The last 24 hours")).to_be_visible()
+    assert page.evaluate(labels) == 24
     values = page.evaluate(
         "Chart.getChart(document.querySelector('[data-chart=success] canvas')).data.datasets[0].data"
     )

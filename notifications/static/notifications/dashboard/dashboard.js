@@ -51,7 +51,7 @@ async function done(form, reply, words = reply.message) {
   if (form.closest('dialog')) form.closest('dialog').close();
   else form.reset();
   say(words);
-  await regions.refresh();
+  await regions.again();
   giveFocusBack();
 }
 
@@ -59,7 +59,9 @@ const DOES = {
   open,
   close: (button) => button.closest('dialog').close(),
   refresh: () => regions.refresh(),
-  'check-all': async () => { say(await runAll(dialogOf('checks'))); await regions.refresh(); },
+  // In the page's own address, so that loading it again and leading somebody to it show the same.
+  scale: (button) => { history.replaceState(null, '', `?charts=${button.dataset.scale}`); return regions.again(); },
+  'check-all': async () => { say(await runAll(dialogOf('checks'))); await regions.again(); },
   check: (button) => runOne(dialogOf('checks'), { ...button.dataset, address: root.dataset.checks }),
   'preview-cleanup': (button) => previewCleanup(button.form),
   'preview-plan': (button) => previewPlan(button.form),

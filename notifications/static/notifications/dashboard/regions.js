@@ -40,6 +40,12 @@ export class Regions {
     return this.running;
   }
 
+  // For what was just changed: a refresh that is on its way may have been read before it.
+  async again() {
+    await this.running;
+    return this.refresh();
+  }
+
   async fetch() {
     const text = await this.ask().catch((error) => {
       this.failure = error.message;
@@ -52,7 +58,7 @@ export class Regions {
   }
 
   async ask() {
-    const asking = fetch(this.root.dataset.address, { credentials: 'same-origin', headers: { Accept: 'text/html' } });
+    const asking = fetch(`${this.root.dataset.address}${location.search}`, { credentials: 'same-origin', headers: { Accept: 'text/html' } });
     const reply = await asking.catch(() => { throw new Error('The server cannot be reached.'); });
     if (reply.redirected) throw new Error('You are signed out. Load the page again to sign in.');
     if (!reply.ok) throw new Error(`The server answered with ${reply.status}.`);
