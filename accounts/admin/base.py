@@ -8,7 +8,8 @@ from uuid import UUID
 
 from django.core.paginator import Paginator
 from django.db.models import QuerySet, UUIDField
-from django.http import HttpRequest
+from django.http import Http404, HttpRequest, HttpResponse
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.functional import cached_property
 from unfold.admin import ModelAdmin, TabularInline
@@ -94,6 +95,13 @@ class ReadOnlyAdmin(ModelAdmin):
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
 
+    def found(self, request: HttpRequest, object_id: str) -> Any:
+        """The row of an action's address. Raises Http404."""
+        row = self.get_object(request, object_id)
+        if row is None:
+            raise Http404
+        return row
+
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
     ) -> tuple[QuerySet[Any], bool]:
@@ -112,6 +120,11 @@ class LargeTableAdmin(ReadOnlyAdmin):
     show_full_result_count = False
     paginator = CountsNoFurther
     show_facets = None
+
+
+def done(page: str, *args: Any) -> HttpResponse:
+    """The answer to a dialog that was filled in: its page again, where what was done is said."""
+    return HttpResponse(headers={"HX-Redirect": reverse(page, args=args)})
 
 
 class ReadOnlyInline(TabularInline):

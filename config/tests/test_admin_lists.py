@@ -30,6 +30,8 @@ ROOMS = ("accounts", "tenants", "sms", "notifications")
 #: Without a page: other people's replies word for word, and marks for programs that say nothing to a person.
 HIDDEN: set[type[models.Model]] = {IdempotentReply, told.MissedChange, told.ReplayedEvent}
 Row = dict[str, Any]
+#: What Unfold's dialogs send along when they are filled in.
+SENT = {"_form_submitted": "on"}
 
 
 class Cast:
@@ -379,6 +381,42 @@ def test_incidents_are_acknowledged_and_resolved(act: Callable[..., str], staff:
     assert act(told.Incident, "resolve", incident).startswith("0 resolved.")
     page = client.get(address(told.Incident, "change", incident.pk)).content.decode()
     assert "Resolved by Sam." in page  # the timeline is on its page
+
+
+def test_an_incident_is_commented_and_resolved_on_its_page_in_ones_own_words(client: Client, staff: User) -> None:
+    incident = Cast().make(told.Incident)
+    client.force_login(staff)
+    assert client.post(address(told.Incident, "comment_on_it", incident.pk), SENT | {"text": " "}).status_code == 200
+    assert not incident.timeline.exists()  # an empty one is asked for again
+    reply = client.post(address(told.Incident, "comment_on_it", incident.pk), SENT | {"text": "On it."})
+    assert reply.headers["HX-Redirect"] == address(told.Incident, "change", incident.pk)
+    assert client.get(address(told.Incident, "resolve_it", incident.pk)).status_code == 200
+    client.post(address(told.Incident, "resolve_it", incident.pk), SENT | {"resolution": "Sent again."})
+    incident.refresh_from_db()
+    assert (incident.resolution, incident.resolved_by) == ("Sent again.", staff)
+    assert [one.text for one in incident.timeline.order_by("id")] == ["On it.", "Sent again."]
+    for wrong in (uuid4(), "pigeon"):
+        assert client.post(address(told.Incident, "resolve_it", wrong), SENT | {"resolution": "x"}).status_code == 404
+
+
+def test_credits_are_added_once_a_reference(client: Client, staff: User, topped_up: None, tenant: Tenant) -> None:
+    client.force_login(staff)
+    page = address(sent.CreditAccount, "top_up", tenant.pk)
+    assert b"admin-" in client.get(page).content  # each dialog brings a reference of its own
+    for wrong in ("0", "-5", "many", "1.5", ""):
+        assert "HX-Redirect" not in client.post(page, SENT | {"credits": wrong, "reference": "a"}).headers
+    for _ in range(2):
+        assert client.post(page, SENT | {"credits": "50", "reference": "payment 7"}).headers["HX-Redirect"]
+    client.post(page, SENT | {"credits": "51", "reference": "payment 7"})
+    said = [str(one) for one in client.get(address(sent.CreditAccount)).context["messages"]]
+    assert said == [
+        "50 credits were added.",
+        "They were added before; nothing changed.",
+        "This reference stands for another number of credits.",
+    ]
+    with all_tenants(because="the test looks"):
+        assert sent.CreditAccount.objects.get(tenant=tenant).available == 100_050
+        assert sent.CreditEntry.objects.get(reference="payment 7").actor == staff
 
 
 def test_a_message_is_cancelled_and_its_credits_come_back(

@@ -1,14 +1,18 @@
 from typing import ClassVar
 
+from django import forms
 from django.contrib import admin, messages
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from unfold.contrib.filters.admin import (
     AutocompleteSelectFilter,
     BooleanRadioFilter,
     ChoicesDropdownFilter,
     DropdownFilter,
 )
+from unfold.decorators import action
+from unfold.forms import BaseDialogForm
+from unfold.widgets import UnfoldAdminTextareaWidget
 
 from accounts.admin.base import (
     BAD,
@@ -20,17 +24,20 @@ from accounts.admin.base import (
     Lately,
     ReadOnlyAdmin,
     ReadOnlyInline,
+    done,
     labelled,
 )
-from accounts.models import User
+from accounts.callers import caller
 from notifications import incidents
 from notifications.incidents.people import REPORTED_PROBLEM
 from notifications.models import Incident, IncidentAudience, IncidentEvent, Suspicion
+from notifications.serializers.incidents import MAX_TEXT
 from notifications.system_monitor.checks import CHECKS
 
 STATES = {"open": BAD, "acknowledged": NEWS, "resolved": GOOD}
 ACKNOWLEDGED = ("acknowledged_by", "acknowledged_at", "acknowledged_until")
 TIMES = ("opened_at", "last_seen_at", "last_told_at", "resolved_at")
+PAGE = "admin:notifications_incident_change"
 KINDS = {"opened": BAD, "worse": BAD, "reopened": BAD, "better": GOOD, "resolved": GOOD, "acknowledged": NEWS}
 
 
@@ -58,6 +65,28 @@ class TimelineInline(ReadOnlyInline):
         return rows.select_related("actor")
 
 
+class ResolveForm(BaseDialogForm):
+    resolution = forms.CharField(max_length=MAX_TEXT, widget=UnfoldAdminTextareaWidget, label="What ended it")
+
+
+class CommentForm(BaseDialogForm):
+    text = forms.CharField(max_length=MAX_TEXT, widget=UnfoldAdminTextareaWidget, label="Comment")
+
+
+RESOLVE = {
+    "title": "Resolve",
+    "description": "Everybody who was told that it opened is told these words.",
+    "form_class": ResolveForm,
+    "form_submit_text": "Resolve",
+}
+COMMENT = {
+    "title": "Comment",
+    "description": "It stands in the timeline and tells nobody.",
+    "form_class": CommentForm,
+    "form_submit_text": "Add comment",
+}
+
+
 @admin.register(Incident)
 class IncidentAdmin(LargeTableAdmin):
     list_display = (
@@ -81,12 +110,13 @@ class IncidentAdmin(LargeTableAdmin):
         ("Course", {"fields": (*TIMES, "occurrences", "escalations", "repeats", "reopens", "good_runs", "previous")}),
     )
     actions = ("acknowledge", "resolve")
+    actions_detail = ("comment_on_it", "resolve_it")
     state_label = labelled("state", STATES)
     priority_label = labelled("priority", PRIORITIES)
 
     @admin.action(description="Acknowledge until it is over")
     def acknowledge(self, request: HttpRequest, queryset: QuerySet[Incident]) -> None:
-        actor = _actor(request)
+        actor = caller(request)
         over = 0
         for one in queryset:
             try:
@@ -100,17 +130,27 @@ class IncidentAdmin(LargeTableAdmin):
     @admin.action(description="Resolve")
     def resolve(self, request: HttpRequest, queryset: QuerySet[Incident]) -> None:
         """For words of one's own there is the dashboard."""
-        actor = _actor(request)
+        actor = caller(request)
         mine = [one for one in queryset if one.state != Incident.State.RESOLVED]
         for one in mine:
             words = f"Resolved by {actor.full_name or actor.email}."
             incidents.close(incident=one, actor=actor, resolution=words)
         self.message_user(request, f"{len(mine)} resolved. What the monitor still sees opens anew with its next run.")
 
+    @action(description="Comment", icon="comment", dialog=COMMENT)
+    def comment_on_it(self, request: HttpRequest, form: CommentForm, object_id: str) -> HttpResponse:
+        mine = self.found(request, object_id)
+        incidents.comment(incident=mine, actor=caller(request), text=form.cleaned_data["text"])
+        self.message_user(request, "Comment added.")
+        return done(PAGE, object_id)
 
-def _actor(request: HttpRequest) -> User:
-    assert isinstance(request.user, User)  # noqa: S101 (the admin site lets nobody else in)
-    return request.user
+    @action(description="Resolve", icon="task_alt", dialog=RESOLVE)
+    def resolve_it(self, request: HttpRequest, form: ResolveForm, object_id: str) -> HttpResponse:
+        mine, words = self.found(request, object_id), form.cleaned_data["resolution"]
+        over = incidents.close(incident=mine, actor=caller(request), resolution=words)
+        said = "Incident resolved." if over.resolution == words else "It was resolved before."
+        self.message_user(request, said)
+        return done(PAGE, object_id)
 
 
 @admin.register(IncidentEvent)

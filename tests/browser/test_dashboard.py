@@ -97,6 +97,18 @@ def test_an_incident_is_looked_after_from_its_first_minute_to_its_end(
     expect(listed).to_contain_text("No incident is open.")
 
 
+def test_an_incident_is_resolved_on_its_own_page_as_well(
+    visit: Callable[..., Visitor], staff: User, reported: Incident, api: Callable[[str], Any]
+) -> None:
+    page = visit(staff).tab(f"/admin/notifications/incident/{reported.pk}/change/")
+    page.get_by_role("link", name="Resolve").click()
+    page.get_by_label("What ended it").fill("Sent again.")
+    page.get_by_role("button", name="Resolve").click()
+    expect(page.get_by_text("Incident resolved.")).to_be_visible()
+    known = api(f"incidents/{reported.pk}/")["incident"]
+    assert (known["state"], known["resolution"]) == ("resolved", "Sent again.")
+
+
 def test_a_problem_is_reported_and_a_refusal_is_said_where_it_was_typed(
     visit: Callable[..., Visitor], staff: User, api: Callable[[str], Any]
 ) -> None:
