@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 from uuid import UUID
 
+from django.contrib.admin import ShowFacets
 from django.core.paginator import Paginator
 from django.db.models import QuerySet, UUIDField
 from django.http import Http404, HttpRequest, HttpResponse
@@ -114,12 +115,13 @@ class ReadOnlyAdmin(ModelAdmin):
 
 
 class LargeTableAdmin(ReadOnlyAdmin):
-    """Newest first by the key, counted no further than ten thousand."""
+    """Newest first by the key, counted no further than ten thousand, and sorted by nothing else."""
 
     ordering = ("-id",)
     show_full_result_count = False
     paginator = CountsNoFurther
-    show_facets = None
+    show_facets = ShowFacets.NEVER
+    sortable_by = ()
 
 
 def done(page: str, *args: Any) -> HttpResponse:

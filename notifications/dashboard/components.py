@@ -127,7 +127,7 @@ def _card(
         status=status,
         summary=details.get("summary") or (item and item.get("error")) or "No run of the monitor has asked it yet.",
         details=details,
-        since=_since(status, ends),
+        since=_since(status, ends, measured_at),
         measured_at=measured_at,
         next_at=_next(check, known, measured_at),
         incidents=sum(one.kind == check.slug for one in unresolved),
@@ -135,8 +135,9 @@ def _card(
     )
 
 
-def _since(status: str, ends: Ends | None) -> datetime.datetime | None:
-    """After the last minute (of what is older than two days, hour) that was otherwise."""
+def _since(status: str, ends: Ends | None, measured_at: datetime.datetime | None) -> datetime.datetime | None:
+    """After the last minute (of what is older than two days, hour) that was otherwise, and not after it was measured:
+    a minute has its worst answer also when it ends better."""
     if ends is None or status == NEVER:
         return None
     otherwise = {
@@ -144,7 +145,10 @@ def _since(status: str, ends: Ends | None) -> datetime.datetime | None:
         "UNKNOWN": (ends.ok, ends.ill),
     }.get(status, (ends.ok, ends.unknown))
     last = max((moment for moment in otherwise if moment is not None), default=None)
-    return ends.first if last is None else last + datetime.timedelta(minutes=1)
+    if last is None:
+        return ends.first
+    after = last + datetime.timedelta(minutes=1)
+    return after if measured_at is None else min(after, measured_at)
 
 
 def _next(

@@ -23,7 +23,8 @@ UPTIME_DAYS = 30
 #: Lines that are shown of what has no end; the rest is a link away.
 MOST_INCIDENTS, MOST_WINDOWS, MOST_PEOPLE = 20, 20, 200
 NAMES = ("email", "first_name", "last_name")
-STATES = {"ok": "All is well", "warning": "Warning", "critical": "Critical", "unknown": "Not all is known"}
+#: What is said first.
+STATES = {"critical": "Critical", "warning": "Warning", "unknown": "No answer"}
 
 
 @dataclass(frozen=True)
@@ -81,11 +82,12 @@ class Picture:
     def headline(self) -> str:
         if self.run is None:
             return "The monitor has not run yet"
-        bad = [card for card in self.cards if card.css not in ("ok", "none")]
-        if not bad:
-            return STATES["ok"]
-        names = " and ".join(", ".join(card.component for card in bad).rsplit(", ", 1))
-        return f"{STATES.get(self.state, self.state.capitalize())}: {names}"
+        parts = []
+        for state, word in STATES.items():
+            names = ", ".join(card.component for card in self.cards if card.css == state)
+            if names:
+                parts.append(f"{word}: {' and '.join(names.rsplit(', ', 1))}")
+        return ". ".join(parts) or "All is well"
 
 
 def read(*, now: datetime.datetime | None = None, scale: Scale = DAY) -> Picture:

@@ -119,6 +119,23 @@ def test_since_when_goes_by_the_last_minute_that_was_otherwise(picture: Callable
     assert card(picture(), "database").since == now - 3 * DAY  # it never was otherwise, as far as is known
 
 
+def test_what_got_well_within_a_minute_is_well_since_it_was_measured(picture: Callable[..., Picture]) -> None:
+    monitor.check_health()
+    CheckResult.objects.update(ok=0, critical=1)  # a run before it in the same minute was not well
+    mine = card(picture(), "database")
+    assert mine.since == mine.measured_at
+
+
+def test_the_headline_names_the_worst_first(tenant: Tenant, picture: Callable[..., Picture]) -> None:
+    monitor.check_health()
+    assert picture().headline == "All is well"
+    helpers.account(tenant, 0, of=1000)
+    messages(tenant, 60, status=Status.UNDELIVERED)
+    MonitorRun.objects.update(finished_at=ago(hours=1))
+    monitor.check_health()
+    assert picture().headline == "Critical: SMS Service and Failed Messages. Warning: SMS Credits"
+
+
 def test_the_next_run_is_the_schedules_or_after_the_cadence(
     settings: Settings, picture: Callable[..., Picture]
 ) -> None:
