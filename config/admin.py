@@ -9,16 +9,24 @@ from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.template.response import TemplateResponse
-from django.urls import reverse
+from django.urls import URLPattern, path, reverse
 from unfold.sites import UnfoldAdminSite
 
 from accounts.pages import SignOutView
 from config.policies import ADMIN
+from notifications.dashboard import views as dashboard
 from tenants.scope import all_tenants
 
 
 class BellwetherAdminSite(UnfoldAdminSite):
     index_title = "Dashboard"
+    index_template = "notifications/dashboard/index.html"
+
+    def extra_urls(self) -> list[URLPattern]:
+        return [
+            path("dashboard/", self.admin_view(dashboard.regions), name="dashboard"),
+            path("dashboard/checks/<slug:check>/", self.admin_view(dashboard.check_now), name="dashboard-check"),
+        ]
 
     def admin_view(self, view: Callable[..., HttpResponse], cacheable: bool = False) -> Callable[..., HttpResponse]:
         """Every page of the admin sees all tenants, and is rendered while it does: templates query too."""

@@ -20,6 +20,7 @@ UNFOLD: dict[str, Any] = {
     "SHOW_HISTORY": False,
     "SHOW_VIEW_ON_SITE": False,
     "BORDER_RADIUS": "8px",
+    "DASHBOARD_CALLBACK": "notifications.dashboard.views.front_page",
     # The accent of config/static/config/pages.css, in Unfold's steps.
     "COLORS": {
         "primary": {
@@ -46,6 +47,8 @@ UNFOLD: dict[str, Any] = {
                     _link("Incidents", "emergency", "notifications_incident"),
                     _link("Maintenance", "construction", "notifications_maintenancewindow"),
                     _link("Monitor runs", "history", "notifications_monitorrun"),
+                    _link("What checks said", "query_stats", "notifications_checkresult"),
+                    _link("Thresholds changed", "rule", "notifications_thresholdchange"),
                 ],
             },
             {

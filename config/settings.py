@@ -113,6 +113,7 @@ STATIC_URL = "/static/"
 WHITENOISE_USE_FINDERS = True  # files are served from where they lie; nothing has to be collected first
 LANGUAGE_CODE = "en-us"
 TIME_ZONE = "UTC"
+FORMAT_MODULE_PATH = "config.formats"
 USE_TZ = True
 
 # --- Postgres and Redis ------------------------------------------------------------------------------------------

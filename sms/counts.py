@@ -8,7 +8,7 @@ from uuid import UUID
 
 from django.db import connection
 
-from sms.models.counts import DELIVERY_BUCKETS
+from sms.models.counts import DELIVERY_BUCKETS, Span
 from sms.models.states import FAILED, Status
 
 # Whole hours, the minutes before the first of them, and what is not merged yet.
@@ -54,6 +54,21 @@ LEFT JOIN (
 ) AS waiting ON waiting.tenant_id = worst.tenant_id
 ORDER BY worst.failed DESC, slug
 """
+# By minutes, of which two days are kept, or by hours: both are merged from the same changes.
+PLATFORM_COURSE = """
+SELECT at, status, sum(n)::bigint FROM (
+    SELECT at, status, messages AS n FROM sms_platformcount WHERE span = %(span)s AND at >= %(since)s
+    UNION ALL
+    SELECT date_trunc(%(span)s, minute, 'UTC'), status, delta FROM sms_messagecount WHERE minute >= %(since)s
+) AS both_kinds GROUP BY 1, 2 HAVING sum(n) <> 0
+"""
+PLATFORM_COURSE_OF_TIMES = """
+SELECT at, bucket, sum(n)::bigint FROM (
+    SELECT at, bucket, messages AS n FROM sms_platformdeliverytime WHERE span = %(span)s AND at >= %(since)s
+    UNION ALL
+    SELECT date_trunc(%(span)s, minute, 'UTC'), bucket, delta FROM sms_deliverytime WHERE minute >= %(since)s
+) AS both_kinds GROUP BY 1, 2 HAVING sum(n) > 0
+"""
 SLOT_HOURS = 4
 
 
@@ -78,6 +93,22 @@ def delivery_times(*, since: datetime.datetime) -> dict[str, dict[int, int]]:
     found: dict[str, dict[int, int]] = {}
     for provider, bucket, n in _rows(PLATFORM_TIMES, _from(since)):
         found.setdefault(provider, {})[bucket] = n
+    return found
+
+
+def course_of_platform(*, span: Span, since: datetime.datetime) -> dict[datetime.datetime, dict[Status, int]]:
+    """`{minute or hour: {status: messages}}` of what reached its state from this full minute or hour on."""
+    found: dict[datetime.datetime, dict[Status, int]] = {}
+    for at, status, n in _rows(PLATFORM_COURSE, {"span": span, "since": since}):
+        found.setdefault(at, {})[Status(status)] = n
+    return found
+
+
+def course_of_delivery_times(*, span: Span, since: datetime.datetime) -> dict[datetime.datetime, dict[int, int]]:
+    """`{minute or hour: {bucket: messages}}` of what was delivered from then on, over all providers."""
+    found: dict[datetime.datetime, dict[int, int]] = {}
+    for at, bucket, n in _rows(PLATFORM_COURSE_OF_TIMES, {"span": span, "since": since}):
+        found.setdefault(at, {})[bucket] = n
     return found
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import ClassVar, Self
 
 from django.db import models
-from django.db.models import Sum
+from django.db.models import Max, Min, Q, Sum
 from django.db.models.functions import TruncDate
 
 # The rows of `given`, of either span, summed up by the hour. A number of a minute is itself; of an hour it is [mean,
@@ -60,6 +60,16 @@ class Minutes:
         return self.ok * 100_000 // answered / 1000 if answered else None
 
 
+@dataclass(frozen=True)
+class Ends:
+    """The last minute or hour of a check that held each of these; None where none did."""
+
+    first: datetime.datetime
+    ok: datetime.datetime | None
+    ill: datetime.datetime | None
+    unknown: datetime.datetime | None
+
+
 class CheckResultQuerySet(models.QuerySet["CheckResult"]):
     def of(self, check: str) -> Self:
         return self.filter(check_slug=check)
@@ -76,6 +86,19 @@ class CheckResultQuerySet(models.QuerySet["CheckResult"]):
         rows, values = self.order_by().query.sql_with_params()
         sql = f"WITH given AS ({rows}), {SUMMED} SELECT * FROM summed ORDER BY check_slug, at"  # noqa: S608 (ours)
         return list(self.model.objects.raw(sql, values))
+
+    def last_of_each(self) -> dict[str, "Ends"]:
+        """When each check was last well, last ill and last without an answer, and when it was first asked."""
+        when = {
+            name: Max("at", filter=rule)
+            for name, rule in {
+                "ok": Q(ok__gt=0),
+                "ill": Q(warning__gt=0) | Q(critical__gt=0),
+                "unknown": Q(unknown__gt=0),
+            }.items()
+        }
+        rows = self.order_by().values("check_slug").annotate(first=Min("at"), **when)
+        return {check: Ends(*ends) for check, *ends in rows.values_list("check_slug", "first", *when)}
 
     def by_day(self) -> dict[str, dict[datetime.date, Minutes]]:
         """How each day (UTC) went, by check; without those of which nothing is known."""

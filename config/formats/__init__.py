@@ -1,0 +1,1 @@
+"""How pages write times and days: FORMAT_MODULE_PATH."""

@@ -1,0 +1,73 @@
+from typing import ClassVar
+
+from django.contrib import admin, messages
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils import timezone
+from unfold.contrib.filters.admin import AutocompleteSelectFilter, RangeDateFilter
+from unfold.decorators import display
+
+from accounts.admin.base import GOOD, NEWS, PLAIN, SO_SO, LargeTableAdmin, ReadOnlyInline
+from notifications import maintenance
+from notifications.models import MaintenanceOccurrence, MaintenanceWindow
+
+
+class TimesInline(ReadOnlyInline):
+    model = MaintenanceOccurrence
+    fields = ("starts_at", "ends_at", "announced_at", "ended_at", "suppressed")
+    readonly_fields = fields
+    ordering = ("-starts_at",)
+    verbose_name_plural = "times that it happened"
+    per_page = 50
+
+
+@admin.register(MaintenanceWindow)
+class MaintenanceWindowAdmin(LargeTableAdmin):
+    list_display = ("title", "standing", "tenant", "starts_at", "minutes", "every", "timezone", "author")
+    list_filter = (
+        *(("starts_at", RangeDateFilter), ("cancelled_at", admin.EmptyFieldListFilter)),
+        ("tenant", AutocompleteSelectFilter),
+    )
+    list_select_related = ("tenant", "author")
+    raw_id_fields = ("tenant", "author")
+    search_fields = ("title",)
+    empty_value_display = "the platform"
+    inlines: ClassVar = [TimesInline]
+    actions = ("cancel",)
+
+    @display(description="state", label={"on": SO_SO, "planned": NEWS, "over": PLAIN, "cancelled": PLAIN})
+    def standing(self, window: MaintenanceWindow) -> str:
+        if window.cancelled_at is not None:
+            return "cancelled"
+        now = timezone.now()
+        found = maintenance.coming(window, now=now, count=1)
+        return "over" if not found else "on" if found[0].starts_at <= now else "planned"
+
+    @display(description="repeats", label={"every week": GOOD, "once": PLAIN})
+    def every(self, window: MaintenanceWindow) -> str:
+        return "every week" if window.weekdays else "once"
+
+    @admin.action(description="Cancel")
+    def cancel(self, request: HttpRequest, queryset: QuerySet[MaintenanceWindow]) -> None:
+        """What is over is history, and stays."""
+        gone = 0
+        for window in queryset:
+            try:
+                maintenance.cancel_window(window=window)
+            except maintenance.WindowGone:
+                gone += 1
+        self.message_user(request, f"{len(queryset) - gone} cancelled.")
+        if gone:
+            self.message_user(request, f"{gone} are over already.", messages.WARNING)
+
+
+@admin.register(MaintenanceOccurrence)
+class MaintenanceOccurrenceAdmin(LargeTableAdmin):
+    list_display = ("starts_at", "ends_at", "window", "announced_at", "ended_at", "kept_back")
+    list_filter = (("starts_at", RangeDateFilter), ("ended_at", admin.EmptyFieldListFilter))
+    list_select_related = ("window",)
+    raw_id_fields = ("window",)
+
+    @display(description="problems kept back")
+    def kept_back(self, one: MaintenanceOccurrence) -> int:
+        return len(one.suppressed)

@@ -1,0 +1,35 @@
+// Calls of the API, with the session and the CSRF token of this page.
+
+export class Refused extends Error {
+  constructor(message, errors = {}) {
+    super(message);
+    this.errors = errors;
+  }
+}
+
+let token = '';
+let base = '';
+
+export function connect(root) {
+  token = root.querySelector('[name=csrfmiddlewaretoken]').value;
+  base = root.dataset.api;
+}
+
+// The body of the reply. Throws Refused, whose message can be shown to people.
+export async function call(method, path, { body, key, absolute = false } = {}) {
+  const headers = { Accept: 'application/json', 'X-CSRFToken': token };
+  if (body !== undefined) headers['Content-Type'] = 'application/json';
+  if (key) headers['Idempotency-Key'] = key;
+  let response;
+  try {
+    response = await fetch(absolute ? path : base + path, {
+      method, headers, credentials: 'same-origin', body: body === undefined ? undefined : JSON.stringify(body),
+    });
+  } catch {
+    throw new Refused('The server cannot be reached. Nothing was changed, or nobody knows yet: look again.');
+  }
+  if (response.redirected) throw new Refused('You are signed out. Sign in again.');
+  const reply = await response.json().catch(() => null);
+  if (response.ok && reply) return reply;
+  throw new Refused(reply?.error || `The server answered with ${response.status}.`, reply?.errors);
+}

@@ -1,0 +1,37 @@
+// Nodes from words: text is set as text, so nothing that somebody wrote is ever read as markup.
+export function node(name, properties = {}, ...children) {
+  const made = document.createElement(name);
+  for (const [key, value] of Object.entries(properties)) {
+    if (key === 'class') made.className = value;
+    else if (value !== null && value !== undefined) made.setAttribute(key, value);
+  }
+  made.append(...children.flat().filter((child) => child !== null && child !== undefined));
+  return made;
+}
+
+export const badge = (words, kind) => node('span', { class: `dash-badge ${kind}` }, words);
+export const quiet = (words) => node('span', { class: 'dash-quiet' }, words);
+
+const UNITS = [['d', 86400], ['h', 3600], ['min', 60]];
+
+// "12 s", "5 min", "3 h": the largest unit alone.
+export function length(seconds) {
+  const whole = Math.max(0, Math.floor(seconds));
+  const unit = UNITS.find(([, size]) => whole >= size);
+  return unit ? `${Math.floor(whole / unit[1])} ${unit[0]}` : `${whole} s`;
+}
+
+// By the admin's own words for days, always in UTC as everything else on this page.
+export function moment(iso) {
+  const options = { day: 'numeric', month: 'short', hour: '2-digit', minute: '2-digit', hourCycle: 'h23', timeZone: 'UTC' };
+  return `${new Intl.DateTimeFormat('en-GB', options).format(new Date(iso))} UTC`;
+}
+
+// Says of every time how long ago it is, or in how long it will be; the moment itself stands in its title.
+export function tellTimes(root) {
+  for (const time of root.querySelectorAll('time[data-ago]')) {
+    const seconds = (Date.now() - new Date(time.dateTime)) / 1000;
+    const words = Math.abs(seconds) < 5 ? 'now' : seconds > 0 ? `${length(seconds)} ago` : `in ${length(-seconds)}`;
+    if (time.textContent !== words) time.textContent = words;
+  }
+}
