@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help up test fuzz scenarios lint format bench clean
+.PHONY: help up test fuzz scenarios screenshots lint format bench clean
 
 help: ## Say what there is
 	@grep -E '^[a-z]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 10
@@ -34,6 +34,9 @@ lint: $(VENV)/.dev ## Style, types, arrows between the rooms, missing migrations
 
 format: $(VENV)/.dev ## Let ruff write the style
 	@$(BIN)/ruff check --fix . && $(BIN)/ruff format .
+
+screenshots: $(VENV)/.dev ## Take the pictures of docs/images/ again, in a real browser (about two minutes)
+	@exec $$(command -v setpriv >/dev/null && echo setpriv --pdeathsig TERM --) $(BIN)/python -m tests.browser.screenshots $(ARGS)
 
 bench: $(VENV)/.dev ## Measure it, as ratios in one run (some minutes; ARGS="poll" FULL=1)
 	@exec $$(command -v setpriv >/dev/null && echo setpriv --pdeathsig TERM --) $(BIN)/python -m bench $(ARGS)

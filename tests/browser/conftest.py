@@ -1,7 +1,6 @@
 """A real Chromium in front of the real pages. A page that logs an error, or calls another host, fails its test."""
 
 import os
-import shutil
 from collections.abc import Callable, Iterator
 from typing import Any
 from urllib.parse import urlsplit
@@ -13,24 +12,17 @@ from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, R
 
 from accounts.models import User
 from conftest import PASSWORD
-
-#: As root it runs without its own sandbox; the rest keeps it from calling home.
-FLAGS = [
-    *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-dev-shm-usage"),
-    *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
-]
-NAMES = ("chromium", "chromium-browser", "google-chrome")
+from tests.browser.chromium import FLAGS, NoChromium, find
 
 
 def path_of_chromium() -> str:
-    """CHROMIUM, else the first found on PATH. Without one the tests are skipped; in CI that is a failure."""
-    found = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, NAMES)), None)
-    if found:
-        return found
-    says = "There is no Chromium: install the package chromium, or set CHROMIUM to one."
-    if os.environ.get("CI") == "true":
-        pytest.fail(says)
-    pytest.skip(says)
+    """Without one the tests are skipped; in CI that is a failure."""
+    try:
+        return find()
+    except NoChromium as says:
+        if os.environ.get("CI") == "true":
+            pytest.fail(str(says))
+        pytest.skip(str(says))
 
 
 @pytest.fixture(scope="session")
