@@ -36,6 +36,7 @@ def test_what_the_bell_hears_of_is_offered_by_the_list(member: User, visit: Visi
     fill(member, 1)
     bell = Bell.at(visit(member))
     bell.says("Notifications, 1 unread")
+    shows(bell.page, ["Note 0"])
     tell(member, "New")
     bell.run("bell.refresh()")
     bell.page.get_by_role("button", name="Show 1 new").click()

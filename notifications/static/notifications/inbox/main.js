@@ -114,7 +114,7 @@ function escape() {
   hide();
 }
 
-// The bell hears first that something changed. What it does itself it shows before it is done, so the list looks twice.
+// The bell hears first that something changed, and shows what it does itself before that is done: so look twice.
 const DONE_BY_THEN_MS = 2000;
 let again;
 document.addEventListener("notification-count", () => {
