@@ -17,9 +17,10 @@ export class Acting {
   async do(action, items) {
     const { fits, then, said } = ACTIONS[action];
     const fitting = items.filter(fits);
+    const here = focused(this.list); // before a dialog takes the focus
     if (!fitting.length || (action === "delete" && !(await confirmed(fitting)))) return;
     if (!(await this.#try(() => change(action, fitting)))) return;
-    const follows = this.#follower(fitting);
+    const follows = this.#follower(here, fitting);
     const after = fitting.map(then).filter(Boolean);
     this.list.remove(action === "delete" ? fitting.map((item) => item.id) : []);
     this.#show(after);
@@ -71,8 +72,7 @@ export class Acting {
   }
 
   /** Where the focus goes when its row leaves: to the next one that stays. */
-  #follower(going) {
-    const here = focused(this.list);
+  #follower(here, going) {
     if (!here) return () => {};
     const gone = new Set(going.map((item) => item.id));
     const ids = this.list.ids;
@@ -85,15 +85,20 @@ export class Acting {
   }
 }
 
-/** Asks in a dialog; false when the person thinks better of it. */
+let answerBefore = () => {};
+
+/** Asks in a dialog; false when the person thinks better of it, or is asked something else meanwhile. */
 function confirmed(items) {
+  answerBefore(false);
   const dialog = find("#confirm");
   const [first, ...others] = items;
   const words = others.length ? `${many(items.length, "notification")} are` : `“${first.title}” is`;
   find("#confirm-words").textContent = `${words} deleted for good.`;
   dialog.returnValue = "";
   dialog.showModal();
-  return new Promise((answer) =>
-    dialog.addEventListener("close", () => answer(dialog.returnValue === "delete"), { once: true }),
-  );
+  return new Promise((answer) => {
+    answerBefore = answer;
+    // It may still be told that it was closed the time before.
+    dialog.onclose = () => dialog.open || answer(dialog.returnValue === "delete");
+  });
 }

@@ -3,7 +3,7 @@
 import { call } from "./api.js";
 import { announce, find } from "./dom.js";
 import { asQuery, belongs } from "./filters.js";
-import { row } from "./row.js";
+import { looksAlike, row } from "./row.js";
 import { clear, explain } from "./trouble.js";
 import { many } from "./words.js";
 
@@ -126,12 +126,14 @@ export class List extends EventTarget {
 
   /** Puts in an item where its time wants it, or brings the row that it has up to date. */
   put(item) {
+    const known = this.items.get(item.id);
+    this.items.set(item.id, item);
+    if (known && looksAlike(known, item)) return; // its element stays, and with it what points at that
     const made = row(item, { picked: this.picked.has(item.id), open: item.id === this.open });
     const present = this.element(item.id);
     if (present) this.#replace(present, made);
     const after = present ? null : this.ids.find((id) => id < item.id); // an id is also its time
     if (!present) this.place.insertBefore(made, after ? this.element(after) : null);
-    this.items.set(item.id, item);
     if (after) this.items = new Map([...this.items].sort(([one], [other]) => (one < other ? 1 : -1)));
   }
 

@@ -114,8 +114,14 @@ function escape() {
   hide();
 }
 
-// The bell hears first that something changed.
-document.addEventListener("notification-count", () => list.look());
+// The bell hears first that something changed, and shows what it does itself before that is done: so look twice.
+const DONE_BY_THEN_MS = 2000;
+let again;
+document.addEventListener("notification-count", () => {
+  list.look();
+  clearTimeout(again);
+  again = setTimeout(() => list.look(), DONE_BY_THEN_MS);
+});
 document.addEventListener("notification-open", (event) => {
   const id = event.detail?.notification?.id ?? event.detail?.id;
   if (!id) return;

@@ -6,6 +6,11 @@ import { TYPES, PRIORITIES, ago, moment, nameOf } from "./words.js";
 
 const LOUD = ["high", "critical"];
 
+const SHOWN = ["title", "message", "notification_type", "priority", "status"];
+
+/** Whether two states of one notification have the same row. */
+export const looksAlike = (one, other) => SHOWN.every((name) => one[name] === other[name]);
+
 /** A list item; `picked` says whether it is selected. */
 export function row(item, { picked = false, open = false } = {}) {
   const kind = item.is_unread ? "row unread" : "row";

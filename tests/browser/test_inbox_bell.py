@@ -1,0 +1,54 @@
+"""The inbox and the bell above it tell each other what changed."""
+
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import expect
+
+from accounts.models import User
+from notifications.tests.helpers import tell
+from tests.browser.bell import Bell
+from tests.browser.conftest import Visitor
+from tests.browser.inboxes import fill, opened, pick, row, shows, status_of
+
+pytestmark = pytest.mark.django_db(transaction=True)
+Visit = Callable[..., Visitor]
+
+
+def test_what_is_done_in_the_list_changes_the_badge_and_the_other_way_round(member: User, visit: Visit) -> None:
+    fill(member, 3)
+    bell = Bell.at(visit(member))
+    page = bell.page
+    shows(page, ["Note 2", "Note 1", "Note 0"])
+    bell.says("Notifications, 3 unread")
+    pick(page, "Note 0", "Note 1")
+    page.get_by_role("group", name="With the selected").get_by_role("button", name="Archive").click()
+    bell.says("Notifications, 1 unread")
+    page.locator("#toast").get_by_role("button", name="Undo").click()
+    bell.says("Notifications, 3 unread")
+    bell.open()
+    bell.press("Mark all read")
+    expect(row(page, "Note 2")).to_have_class("row")
+    expect(row(page, "Note 0")).to_have_class("row")
+
+
+def test_what_the_bell_hears_of_is_offered_by_the_list(member: User, visit: Visit) -> None:
+    fill(member, 1)
+    bell = Bell.at(visit(member))
+    bell.says("Notifications, 1 unread")
+    shows(bell.page, ["Note 0"])
+    tell(member, "New")
+    bell.run("bell.refresh()")
+    bell.page.get_by_role("button", name="Show 1 new").click()
+    shows(bell.page, ["New", "Note 0"])
+
+
+def test_what_is_opened_in_the_bell_is_opened_here(member: User, visit: Visit) -> None:
+    (one, other) = fill(member, 2)
+    bell = Bell.at(visit(member))
+    bell.says("Notifications, 2 unread")
+    bell.open()
+    bell.item("Note 0").get_by_role("button", name="Note 0").first.click()
+    expect(opened(bell.page).locator("h2")).to_have_text("Note 0")
+    bell.says("Notifications, 1 unread")
+    assert status_of(one, other) == ["read", "unread"]
