@@ -37,10 +37,21 @@ class Bell:
         self.answers += "/notifications/recent/" in request.url
 
     @classmethod
-    def at(cls, visitor: Visitor, path: str = "/inbox/") -> Self:
-        """In a new tab, and counting from its first request."""
+    def at(cls, visitor: Visitor, path: str = "/inbox/", *, waits: bool = True, alone: bool = True) -> Self:
+        """In a new tab, and counting from its first request, whose reply it `waits` for. `alone`: without what the
+        inbox page does with its events (and without the browser's cache, which Playwright then switches off).
+
+        Its name is the same before that reply and after one that says nought, and a clock that is put forward in
+        between starts the next interval too late.
+        """
         bell = cls(visitor.tab())
+        if alone:
+            script = {"body": "", "content_type": "text/javascript"}
+            bell.page.route("**/inbox/main.js", lambda route: route.fulfill(**script))
         bell.page.goto(f"{visitor.address}{path}")
+        if waits:
+            until(bell.page, lambda: bell.answers)
+            bell.page.evaluate("fetch('/healthz')")  # what came has been taken by now
         return bell
 
     def _asked(self, request: Any) -> None:

@@ -303,6 +303,21 @@ def test_by_keyboard_alone(visit: Visit, member: User) -> None:
     assert bell.page.evaluate("document.activeElement.textContent") == "Sign out"
 
 
+def test_keys_in_its_panel_are_not_the_pages(visit: Visit, member: User) -> None:
+    tell(member, "First")
+    bell = Bell.at(visit(member), alone=False)
+    bell.open()
+    expect(bell.item("First").locator(".open")).to_be_focused()
+    bell.page.keyboard.press("?")
+    expect(bell.page.locator("dialog[open]")).to_have_count(0)
+    bell.page.keyboard.press("Escape")
+    expect(bell.panel).to_be_hidden()
+    expect(bell.button).to_be_focused()
+    bell.open()
+    bell.item("First").locator(".open").click()  # which the inbox shows itself
+    expect(bell.page).to_have_url(re.compile(r"\?open="))
+
+
 def test_urgent_ones_are_toasts_that_wait_while_somebody_looks(visit: Visit, member: User) -> None:
     tell(member, "There before", priority="critical")
     visitor = visit(member)

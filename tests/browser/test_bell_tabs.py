@@ -22,7 +22,7 @@ def opened(visitor: Visitor, count: int, *, says: str = "Notifications") -> list
     """So many tabs, the first of which leads."""
     bells = []
     for _ in range(count):
-        bells.append(Bell.at(visitor))
+        bells.append(Bell.at(visitor, alone=False))
         bells[-1].says(says)
     return bells
 

@@ -23,7 +23,7 @@ def bare(visitor: Visitor, attributes: str = "") -> Bell:
     """A page that is not ours, of our origin."""
     page = BARE.format(address="", attributes=attributes)
     visitor.context.route("**/bare/", lambda route: route.fulfill(body=page, content_type="text/html"))
-    return Bell.at(visitor, "/bare/")
+    return Bell.at(visitor, "/bare/", waits=False)
 
 
 @pytest.fixture

@@ -119,7 +119,7 @@ const ICONS = {
 };
 const UNITS = { year: 31536000, month: 2592000, week: 604800, day: 86400, hour: 3600, minute: 60 };
 const NOTHING = { who: "", items: [], unread: null };
-const SELDOM = 300; // seconds between polls while a stream tells, and at most after failures
+const SELDOM = 300; // seconds, while a stream tells or polls fail
 
 /** Strings become text, never markup. */
 function make(name, properties, ...children) {
@@ -410,7 +410,6 @@ class Feed {
   }
 }
 
-/** A line of the panel, or a toast. */
 class Row {
   constructor(bell, part, toggled) {
     Object.assign(this, { bell, part });
@@ -573,11 +572,11 @@ export class NotificationBell extends HTMLElement {
     this.#ui.heading = piece("h2", "title");
     this.#ui.markAll = piece("button", "mark-all", { onclick: () => this.markAllRead() });
     this.#ui.note = piece("div", "note");
-    this.#ui.list = piece("ul", "list", { role: "list", onkeydown: (event) => this.#move(event) });
+    this.#ui.list = piece("ul", "list", { role: "list" });
     this.#ui.nothing = piece("p", "empty");
     this.#ui.empty = slot("empty", this.#ui.nothing);
     this.#ui.inbox = make("a");
-    this.#ui.panel = piece("div", "panel", { id: "panel", popover: "auto", role: "dialog", tabIndex: -1 },
+    this.#ui.panel = piece("div", "panel", { popover: "auto", role: "dialog", tabIndex: -1, onkeydown: (event) => this.#move(event) },
       piece("div", "header", {}, slot("header", this.#ui.heading), this.#ui.markAll),
       this.#ui.note,
       piece("div", "scroll", {}, this.#ui.list, this.#ui.empty),
@@ -677,7 +676,6 @@ export class NotificationBell extends HTMLElement {
     this.#hold();
   }
 
-  /** Once for all that changes together. */
   #restart() {
     this.#restarting ??= Promise.resolve().then(() => {
       this.#restarting = this.#feed?.stop();
@@ -731,6 +729,7 @@ export class NotificationBell extends HTMLElement {
   }
 
   #move(event) {
+    event.stopPropagation(); // the page has keys of its own, also Esc
     const opens = [...this.#ui.list.querySelectorAll(".open")];
     const at = opens.findIndex((open) => open.parentNode.contains(event.target));
     const to = { ArrowDown: at + 1, ArrowUp: at - 1, Home: 0, End: opens.length - 1 }[event.key];
