@@ -3,6 +3,7 @@
 import gzip
 import re
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from playwright.sync_api import Route, expect
@@ -155,6 +156,26 @@ def test_what_fails_is_taken_back_and_said(visit: Visit, member: User) -> None:
     bell.press("Mark all read")
     expect(bell.panel).to_contain_text("That did not work. Nothing was changed.")
     until_unread(member, 1, bell)
+
+
+def test_a_poll_that_is_older_than_a_click_is_not_believed(visit: Visit, member: User) -> None:
+    tell(member, "Clicked")
+    bell = Bell.at(visit(member))
+    bell.open()
+    held: list[tuple[Route, Any]] = []
+    bell.page.route("**/recent/**", lambda route: held.append((route, route.fetch())))
+    bell.run("{ bell.refresh(); }")
+    until(bell.page, lambda: held)
+    with bell.page.expect_event("requestfinished", lambda request: "mark-read" in request.url):
+        bell.press("Mark as read: Clicked")
+    bell.page.evaluate("fetch('/healthz')")  # what came has been taken by now
+    route, before = held.pop()
+    route.fulfill(response=before)
+    until(bell.page, lambda: held)  # it asked again
+    bell.says("Notifications")
+    route, after = held.pop()
+    route.fulfill(response=after)
+    bell.says("Notifications")
 
 
 def test_a_failed_poll_keeps_the_count_and_says_how_old_it_is(visit: Visit, member: User) -> None:
