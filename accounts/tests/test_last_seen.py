@@ -73,7 +73,7 @@ def test_opening_a_page_moves_it(client: APIClient, member: User) -> None:
     page.force_login(member)
     last_seen(member, AN_HOUR_AGO)
 
-    assert page.get("/").status_code == 200
+    assert page.get("/inbox/").status_code == 200
     assert seen(member) == NOW
 
 

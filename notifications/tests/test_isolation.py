@@ -313,7 +313,7 @@ def test_no_thread_and_no_connection_is_left_by_checks_that_answer() -> None:
     for _ in range(5):
         runner.run()
     assert not hanging()
-    assert sessions() == 1
+    assert eventually(lambda: sessions() == 1)  # what a test before this one closed is a moment in going
     assert connection.connection is before
     assert not connection.allow_thread_sharing
 
