@@ -17,7 +17,7 @@ Visit = Callable[..., Visitor]
 
 def test_what_is_done_in_the_list_changes_the_badge_and_the_other_way_round(member: User, visit: Visit) -> None:
     fill(member, 3)
-    bell = Bell.at(visit(member))
+    bell = Bell.at(visit(member), alone=False)
     page = bell.page
     shows(page, ["Note 2", "Note 1", "Note 0"])
     bell.says("Notifications, 3 unread")
@@ -34,7 +34,7 @@ def test_what_is_done_in_the_list_changes_the_badge_and_the_other_way_round(memb
 
 def test_what_the_bell_hears_of_is_offered_by_the_list(member: User, visit: Visit) -> None:
     fill(member, 1)
-    bell = Bell.at(visit(member))
+    bell = Bell.at(visit(member), alone=False)
     bell.says("Notifications, 1 unread")
     shows(bell.page, ["Note 0"])
     tell(member, "New")
@@ -45,7 +45,7 @@ def test_what_the_bell_hears_of_is_offered_by_the_list(member: User, visit: Visi
 
 def test_what_is_opened_in_the_bell_is_opened_here(member: User, visit: Visit) -> None:
     (one, other) = fill(member, 2)
-    bell = Bell.at(visit(member))
+    bell = Bell.at(visit(member), alone=False)
     bell.says("Notifications, 2 unread")
     bell.open()
     bell.item("Note 0").get_by_role("button", name="Note 0").first.click()

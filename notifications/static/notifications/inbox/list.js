@@ -22,6 +22,7 @@ export class List extends EventTarget {
   #hasGap = false; // more has arrived than one call gave
   #isLate = false; // something changed while a page was on its way
   #errand = new AbortController();
+  #changes = 0; // made here
 
   constructor() {
     super();
@@ -146,6 +147,7 @@ export class List extends EventTarget {
 
   /** Brings rows up to date. What its filters no longer show goes, unless it is to `stay` until the next loading. */
   update(items, { stay = false } = {}) {
+    this.#changes++;
     for (const item of items) {
       if (belongs(item, this.filters) || (stay && this.items.has(item.id))) this.put(item);
       else this.remove([item.id]);
@@ -154,6 +156,7 @@ export class List extends EventTarget {
   }
 
   remove(ids) {
+    this.#changes++;
     for (const id of ids) {
       this.element(id)?.remove();
       this.items.delete(id);
@@ -187,9 +190,11 @@ export class List extends EventTarget {
     this.#isLate = this.#state === "loading";
     if (this.#state !== "ready") return;
     const size = Math.min(MOST, Math.max(PAGE, this.items.size));
-    const filters = this.filters;
+    const { filters } = this;
+    const before = this.#changes;
     const page = await call(`?page_size=${size}&${asQuery(filters)}`).catch(() => null); // the bell looks again
     if (!page || filters !== this.filters) return;
+    if (before !== this.#changes) return this.look(); // the answer is older than what was done here meanwhile
     const newest = this.newest ?? "";
     this.waiting = page.results.filter((item) => item.id > newest);
     this.#hasGap = this.waiting.length === page.results.length && page.next !== null;
