@@ -1,4 +1,4 @@
-"""Everything that Postgres holds, in one number a table."""
+"""Everything that Postgres holds, in one number a table, and whether anything was written."""
 
 from django.db import connection
 
@@ -15,3 +15,11 @@ def contents() -> dict[str, tuple[int, int]]:
     with all_tenants(because="a test looks at everything"), connection.cursor() as cursor:
         cursor.execute(" UNION ALL ".join(each))
         return {name: (count, int(total)) for name, count, total in cursor.fetchall()}
+
+
+def writes() -> int:
+    """How many rows the transaction that is open has written so far, also where a part of it was taken back: as long
+    as it is the same number, `contents` is the same."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT coalesce(sum(n_tup_ins + n_tup_upd + n_tup_del), 0) FROM pg_stat_xact_user_tables")
+        return int(cursor.fetchone()[0])

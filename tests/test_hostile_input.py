@@ -13,6 +13,7 @@ import pytest
 from pytest_django import Settings
 
 from accounts.models import User
+from notifications.tests.helpers import tell
 from tenants.models import Tenant
 from tests import routes
 from tests.database import contents
@@ -195,6 +196,17 @@ def test_every_route_has_its_hostile_rows(caller: Caller) -> None:
     for route in routes.WITH_DATA:
         in_table = {call.method for call in CALLS if call.route == route}
         assert routes.methods(caller.client, route, caller.things) == in_table, route
+
+
+def test_a_refusal_that_writes_is_found_out(caller: Caller, refusals: Refusals) -> None:
+    refused = caller.stranger.get("/api/notifications/stats/")
+    refusals.judge("nothing is written", refused, status=(401,))
+    assert refusals.faults == []
+    tell(caller.user)
+    refusals.judge("something is", refused, status=(401,))
+    (fault,) = refusals.faults
+    assert "written: ['notifications_" in fault
+    refusals.faults.clear()
 
 
 @every
