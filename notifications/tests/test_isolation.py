@@ -33,8 +33,15 @@ SOON = 10
 
 
 @pytest.fixture(autouse=True)
-def _short(settings: Settings) -> None:
+def _short_and_alone(settings: Settings) -> None:
+    """Ends what threads of other tests, such as those of a live server, still hold open."""
     settings.CHECK_TIME_LIMIT = timedelta(seconds=LIMIT)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() "
+            "AND backend_type = 'client backend' AND pid <> pg_backend_pid()"
+        )
+    assert eventually(lambda: sessions() == 1)
 
 
 @pytest.fixture

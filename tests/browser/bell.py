@@ -103,7 +103,7 @@ class Bell:
 
 def until(page: Page, holds: Callable[[], Any]) -> None:
     """Waits for what no element shows."""
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 30
     while not holds():
         assert time.monotonic() < deadline
         page.wait_for_timeout(20)  # which lets Playwright's own handlers run

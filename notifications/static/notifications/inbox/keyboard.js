@@ -16,13 +16,17 @@ export class Keyboard {
 
   #pressed(event) {
     if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
-    if (find("dialog[open]")) return; // it has its own Esc
+    if (find("dialog[open]") || bellIsOpen()) return; // each has its own Esc
     const isSingle = event.key.length === 1;
     if (isSingle && (!this.switch.checked || types(event.target))) return;
     if (!isSingle && event.key !== "Escape" && types(event.target)) return;
     const work = this.keys[event.key];
     if (work && work(event) !== false) event.preventDefault();
   }
+}
+
+function bellIsOpen() {
+  return Boolean(find("notification-bell")?.shadowRoot?.querySelector(":popover-open"));
 }
 
 function types(element) {
