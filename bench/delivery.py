@@ -63,7 +63,7 @@ def _fill() -> None:
     from notifications.kinds import ProblemReported
     from notifications.models import Delivery
 
-    settings.EMAIL_IS_SET = True
+    settings.EMAIL_IS_SET, settings.STORM_LIMIT = True, 10**6
     people = User.objects.bulk_create(User(email=f"person-{n}@bench.test") for n in range(PEOPLE))
     while Delivery.objects.filter(state="waiting").count() < (TURNS + 1) * BATCHES * 50:
         services.notify(kind=ProblemReported, recipients=people, context=ProblemReported.variables)
@@ -88,7 +88,7 @@ def _claimed() -> float:
     from django.utils import timezone
     from uuid_utils.compat import uuid7
 
-    from notifications.delivery.claiming import CLAIM
+    from notifications.delivery.claiming import CLAIM, MOST_URGENT_FIRST
     from notifications.models import Delivery
 
     newest = Delivery.objects.filter(state="sent").order_by("-finished_at").values("pk")[: BATCHES * 50]
@@ -99,7 +99,17 @@ def _claimed() -> float:
     for _ in range(BATCHES):
         now = timezone.now()
         with connection.cursor() as cursor:
-            cursor.execute(CLAIM, {"channel": "email", "most": 50, "now": now, "token": uuid7(), "until": now})
+            cursor.execute(
+                CLAIM,
+                {
+                    "channel": "email",
+                    "most": 50,
+                    "order": MOST_URGENT_FIRST,
+                    "now": now,
+                    "token": uuid7(),
+                    "until": now,
+                },
+            )
             count += len(cursor.fetchall())
     seconds = time.perf_counter() - begun
     old.update(state="sent", claim_token=None, due_at=timezone.now(), finished_at=timezone.now())
