@@ -34,6 +34,11 @@ def to_uuid(text: Any) -> UUID | None:
     return UUID(text) if isinstance(text, str) and AN_ID.fullmatch(text) else None
 
 
+def first_id(moment: datetime.datetime) -> UUID:
+    """The least UUIDv7 of that millisecond: an id is the time, so a range of times is a range of the primary key."""
+    return UUID(int=(int(moment.timestamp() * 1000) << 80) | (0x7 << 76) | (0b10 << 62))
+
+
 def in_utc(moment: datetime.datetime) -> datetime.datetime:
     """The same moment, written so that Postgres reads it: it refuses offsets of 16 hours and more.
 

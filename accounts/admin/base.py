@@ -4,7 +4,6 @@ import datetime
 from collections import defaultdict
 from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
-from uuid import UUID
 
 from django.contrib.admin import ShowFacets
 from django.core.paginator import Paginator
@@ -17,7 +16,7 @@ from unfold.admin import ModelAdmin, TabularInline
 from unfold.contrib.filters.admin import DropdownFilter
 from unfold.decorators import display
 
-from accounts.fields import to_uuid
+from accounts.fields import first_id, to_uuid
 
 GOOD, BAD, SO_SO, NEWS, PLAIN = "success", "danger", "warning", "info", "default"
 PRIORITIES = {"critical": BAD, "high": BAD, "medium": SO_SO, "low": GOOD}
@@ -52,11 +51,6 @@ class CountsNoFurther(Paginator):  # type: ignore[type-arg] # Unfold gives it wh
         return rows.order_by()[:MOST_COUNTED].count()
 
 
-def first_id_since(moment: datetime.datetime) -> UUID:
-    """The lowest UUIDv7 of this millisecond: ids are in the order of their time, and indexed."""
-    return UUID(int=(int(moment.timestamp() * 1000) << 80) | (0x7 << 76) | (0b10 << 62))
-
-
 class Lately(DropdownFilter):
     """By the time in a row's id, which needs no index of its own."""
 
@@ -70,7 +64,7 @@ class Lately(DropdownFilter):
         if self.value() not in LATELY:
             return queryset
         since = timezone.now() - datetime.timedelta(hours=int(str(self.value())))
-        return queryset.filter(pk__gte=first_id_since(since))
+        return queryset.filter(pk__gte=first_id(since))
 
 
 class ReadOnlyAdmin(ModelAdmin):

@@ -17,6 +17,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.admin import base
+from accounts.fields import first_id
 from accounts.models import IdempotentReply, SignIn, SignInCount, User
 from notifications import models as told
 from sms import models as sent
@@ -339,7 +340,7 @@ def test_an_id_finds_its_row_and_times_go_by_ids(client: Client, staff: User) ->
     with all_tenants(because="messages of two tenants"):
         cast = Cast()
         mine = cast.make(sent.Message)
-        old = base.first_id_since(timezone.now() - datetime.timedelta(hours=2))
+        old = first_id(timezone.now() - datetime.timedelta(hours=2))
         sent.Message.objects.create(pk=old, **message(cast, 0) | {"tenant": mine.tenant})
 
     def found(query: str) -> set[Any]:

@@ -37,11 +37,7 @@ class MaintenanceWindowAdmin(LargeTableAdmin):
 
     @display(description="state", label={"on": SO_SO, "planned": NEWS, "over": PLAIN, "cancelled": PLAIN})
     def standing(self, window: MaintenanceWindow) -> str:
-        if window.cancelled_at is not None:
-            return "cancelled"
-        now = timezone.now()
-        found = maintenance.coming(window, now=now, count=1)
-        return "over" if not found else "on" if found[0].starts_at <= now else "planned"
+        return maintenance.state_of(window, now=timezone.now())
 
     @display(description="repeats", label={"every week": GOOD, "once": PLAIN})
     def every(self, window: MaintenanceWindow) -> str:

@@ -12,6 +12,7 @@ from notifications import maintenance
 from notifications.dashboard.charts import DAY, HOUR, SCALES, Chart, Scale, charts
 from notifications.dashboard.components import Card, cards
 from notifications.models import CheckResult, Incident, MaintenanceWindow, MonitorRun, Threshold
+from notifications.models.check_result import last_days
 from notifications.system_monitor import monitor
 from notifications.system_monitor.checks import CHECKS
 from notifications.system_monitor.checks.sms_credits import SmsCredits
@@ -125,9 +126,8 @@ def _details(report: dict[str, Any], check: str) -> dict[str, Any]:
 
 
 def _cards(report: dict[str, Any], known: Schedule, unresolved: list[Incident], now: datetime.datetime) -> list[Card]:
-    days = [now.date() - datetime.timedelta(days=ago) for ago in range(UPTIME_DAYS)][::-1]
-    since = datetime.datetime.combine(days[0], datetime.time(), tzinfo=datetime.UTC)
-    rows = CheckResult.objects.since(since)
+    days = last_days(UPTIME_DAYS, now=now)
+    rows = CheckResult.objects.from_day(days[0])
     return cards(
         report=report, known=known, ends=rows.last_of_each(), by_day=rows.by_day(), days=days, unresolved=unresolved
     )

@@ -19,7 +19,7 @@ from notifications.services import notify
 
 def tell_admins(kind: type[Kind], incident: Incident, *, event: str, now: datetime.datetime) -> None:
     """Tells the platform's admins one event of an incident."""
-    context = {"title": incident.title, "summary": incident.summary, "advice": incident.advice}
+    context = _words_of(incident)
     context["duration"] = wording.duration(now - incident.opened_at)
     _tell(kind, incident, list(User.objects.platform_admins()), event=event, context=context, now=now)
 
@@ -28,7 +28,7 @@ def tell_assignee(incident: Incident, *, assigner: User, now: datetime.datetime)
     """Tells whom it was given to; who takes it knows. The caller holds the incident's lock and has noted it."""
     if incident.assignee is None or incident.assignee == assigner:
         return
-    context = {"title": incident.title, "summary": incident.summary, "advice": incident.advice}
+    context = _words_of(incident)
     context["assigner"] = assigner.full_name or assigner.email
     times = incident.timeline.filter(kind=EventKind.ASSIGNED).count()
     _tell(ProblemAssigned, incident, [incident.assignee], event=f"assigned:{times}", context=context, now=now)
@@ -130,11 +130,16 @@ def tell_newcomers(*, now: datetime.datetime) -> int:
     count = 0
     for user_id, incident_id in found:
         user, incident = users[user_id], incidents[incident_id]
-        context = {"title": incident.title, "summary": incident.summary, "advice": incident.advice}
+        context = _words_of(incident)
         if _tell(ProblemOpened, incident, [user], event="opened", context=context, now=now):
             note(incident, EventKind.TOLD_LATE, at=now, text=user.email)
             count += 1
     return count
+
+
+def _words_of(incident: Incident) -> dict[str, Any]:
+    """What every text about an open problem can show: kinds.PROBLEM."""
+    return {"title": incident.title, "summary": incident.summary, "advice": incident.advice}
 
 
 def data_of(incident: Incident) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """Maintenance windows: when they are, what they keep from opening, and telling of them. Their only writers."""
 
 from notifications.maintenance.keeping import keep_time, on_now, suppresses
-from notifications.maintenance.times import Time, coming, times
+from notifications.maintenance.times import Time, coming, state_of, times
 from notifications.maintenance.windows import (
     LONGEST_ANNOUNCEMENT,
     LONGEST_MINUTES,
@@ -26,6 +26,7 @@ __all__ = [
     "draft",
     "keep_time",
     "on_now",
+    "state_of",
     "suppresses",
     "times",
 ]

@@ -51,6 +51,14 @@ def coming(window: MaintenanceWindow, *, now: datetime.datetime, count: int) -> 
     return [Time(start, end, window.timezone) for start, end in found]
 
 
+def state_of(window: MaintenanceWindow, *, now: datetime.datetime) -> str:
+    """planned, on, over or cancelled."""
+    if window.cancelled_at is not None:
+        return "cancelled"
+    found = coming(window, now=now, count=1)
+    return "over" if not found else "on" if found[0].starts_at <= now else "planned"
+
+
 def moment_of(clock: datetime.datetime, zone: ZoneInfo) -> datetime.datetime | None:
     """The moment at which the clocks of a zone show this, the first one where they do so twice; None where they skip
     it. What has an offset already is a moment."""

@@ -70,12 +70,21 @@ class Ends:
     unknown: datetime.datetime | None
 
 
+def last_days(count: int, *, now: datetime.datetime) -> list[datetime.date]:
+    """So many days (UTC), the present one last."""
+    return [now.date() - datetime.timedelta(days=ago) for ago in range(count)][::-1]
+
+
 class CheckResultQuerySet(models.QuerySet["CheckResult"]):
     def of(self, check: str) -> Self:
         return self.filter(check_slug=check)
 
     def since(self, moment: datetime.datetime) -> Self:
         return self.filter(at__gte=moment)
+
+    def from_day(self, day: datetime.date) -> Self:
+        """From its first minute in UTC."""
+        return self.since(datetime.datetime.combine(day, datetime.time(), tzinfo=datetime.UTC))
 
     def minutes(self) -> Self:
         """Of the last two days, oldest first."""

@@ -169,11 +169,7 @@ class WindowSerializer(serializers.ModelSerializer[MaintenanceWindow]):
 
     @extend_schema_field({"type": "string", "enum": STATES})
     def get_state(self, window: MaintenanceWindow) -> str:
-        if window.cancelled_at is not None:
-            return "cancelled"
-        now = timezone.now()
-        found = maintenance.coming(window, now=now, count=1)
-        return "over" if not found else "on" if found[0].starts_at <= now else "planned"
+        return maintenance.state_of(window, now=timezone.now())
 
     @extend_schema_field({"type": "string", "format": "date-time"})
     def get_starts_at_local(self, window: MaintenanceWindow) -> str:

@@ -9,7 +9,7 @@ from django.db.models import F, Q
 
 from notifications import maintenance
 from notifications.models import CheckResult, Incident, MaintenanceWindow, MonitorRun
-from notifications.models.check_result import Minutes
+from notifications.models.check_result import Minutes, last_days
 from notifications.status_page.components import BY_CHECK, COMPONENTS, Component
 from notifications.system_monitor.report import State
 
@@ -134,9 +134,8 @@ def nothing(*, now: datetime.datetime) -> Picture:
 
 def _parts(run: MonitorRun | None, *, ill: Container[type[Component]], now: datetime.datetime) -> Iterable[Part]:
     """`ill` are those with something open: one good answer does not end it yet."""
-    days = [now.date() - datetime.timedelta(days=ago) for ago in range(DAYS)][::-1]
-    since = datetime.datetime.combine(days[0], datetime.time(), tzinfo=datetime.UTC)
-    known = CheckResult.objects.since(since).filter(check_slug__in=BY_CHECK).by_day()
+    days = last_days(DAYS, now=now)
+    known = CheckResult.objects.from_day(days[0]).filter(check_slug__in=BY_CHECK).by_day()
     said = _said_by(run, now)
     for component in COMPONENTS:
         each = {day: known.get(component.check, {}).get(day, Minutes()) for day in days}

@@ -12,6 +12,7 @@ from rest_framework.response import Response
 from accounts.permissions import IsPlatformAdmin
 from accounts.query import query_of
 from notifications.models import CheckResult
+from notifications.models.check_result import last_days
 from notifications.openapi import history as openapi
 from notifications.serializers.history import MINUTE, HistoryQuery, UptimeQuery, series, strip
 from notifications.system_monitor.checks import BY_SLUG, CHECKS
@@ -40,9 +41,7 @@ class HistoryViewSet(viewsets.ViewSet):
     def uptime(self, request: Request) -> Response:
         query = UptimeQuery(data=query_of(request))
         query.is_valid(raise_exception=True)
-        today = timezone.now().date()
-        days = [today - datetime.timedelta(days=ago) for ago in range(query.validated_data["days"])][::-1]
-        since = datetime.datetime.combine(days[0], datetime.time(), tzinfo=datetime.UTC)
-        known = CheckResult.objects.since(since).by_day()
+        days = last_days(query.validated_data["days"], now=timezone.now())
+        known = CheckResult.objects.from_day(days[0]).by_day()
         checks = [strip(check, known.get(check.slug, {}), days) for check in CHECKS]
         return Response({"success": True, "days": len(days), "checks": checks})

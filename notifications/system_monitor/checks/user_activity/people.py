@@ -5,10 +5,10 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
-from uuid import UUID
 
 from django.db import connection
 
+from accounts.fields import first_id
 from accounts.models import SignIn
 
 DAY, HOUR = datetime.timedelta(days=1), datetime.timedelta(hours=1)
@@ -107,8 +107,8 @@ def look(*, now: datetime.datetime, after: datetime.timedelta) -> Found:
         "day_ago": now - DAY,
         "week_ago": now - 7 * DAY,
         "month_ago": now - 30 * DAY,
-        "id_until": _first_id(now - DAY),
-        "id_from": _first_id(now - SAMPLE_WINDOW),
+        "id_until": str(first_id(now - DAY)),
+        "id_from": str(first_id(now - SAMPLE_WINDOW)),
         "sample": SAMPLE,
     }
     with connection.cursor() as cursor:
@@ -123,8 +123,3 @@ def look(*, now: datetime.datetime, after: datetime.timedelta) -> Found:
 
 def _hour(moment: datetime.datetime) -> datetime.datetime:
     return moment.astimezone(datetime.UTC).replace(minute=0, second=0, microsecond=0)
-
-
-def _first_id(moment: datetime.datetime) -> str:
-    """The least UUIDv7 of that moment: an id is the time, so a range of times is a range of the primary key."""
-    return str(UUID(int=(int(moment.timestamp() * 1000) << 80) | (7 << 76) | (2 << 62)))
