@@ -4,7 +4,10 @@ import os
 from typing import Any
 
 from celery import Celery
-from celery.signals import setup_logging
+from celery.signals import setup_logging, worker_process_init
+from django.conf import settings
+
+from config.silence import give_up_on_silence
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
@@ -16,3 +19,9 @@ app.autodiscover_tasks()
 @setup_logging.connect
 def keep_our_logging(**_: Any) -> None:
     """A connected receiver is what stops Celery from configuring logging its own way."""
+
+
+@worker_process_init.connect
+def keep_its_processes(**_: Any) -> None:
+    """Of a few: were all of them to wait for a frozen Postgres, none would be left to tell the operators."""
+    give_up_on_silence(settings.WORKER_DATABASE_SILENCE)

@@ -50,7 +50,7 @@ class PageMessageMiddleware(MessageMiddleware):
     """Messages are for pages: preparing their storage takes as long as the rest of a poll's middleware."""
 
     def process_request(self, request: HttpRequest) -> None:
-        if not request.path.startswith("/api/"):
+        if _is_page(request):
             super().process_request(request)
 
 

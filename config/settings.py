@@ -127,8 +127,14 @@ _CONNECTING: dict[str, Any] = {
 }
 
 
+#: Seconds until Postgres is called unreachable: that takes no connection, or says nothing to the web or to a worker.
+DATABASE_CONNECT_TIMEOUT = env.int("DATABASE_CONNECT_TIMEOUT", default=2)
+DATABASE_SILENCE = env.float("DATABASE_SILENCE_SECONDS", default=15)
+WORKER_DATABASE_SILENCE = env.float("WORKER_DATABASE_SILENCE_SECONDS", default=120)
+
+
 def _database(server: dict[str, Any]) -> dict[str, Any]:
-    options = {"connect_timeout": env.int("DATABASE_CONNECT_TIMEOUT", default=2)} | server.get("OPTIONS", {})
+    options = {"connect_timeout": DATABASE_CONNECT_TIMEOUT} | server.get("OPTIONS", {})
     return _CONNECTING | server | {"OPTIONS": options}
 
 

@@ -10,6 +10,10 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 django.setup(set_prefix=False)
 application = Utf8Handler()
 
-from config.demo import refuse_demo_sign_ins  # noqa: E402 (needs the apps)
+from django.conf import settings  # noqa: E402 (what follows needs the apps)
 
+from config.demo import refuse_demo_sign_ins  # noqa: E402
+from config.silence import give_up_on_silence  # noqa: E402
+
+give_up_on_silence(settings.DATABASE_SILENCE)
 refuse_demo_sign_ins()

@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import models, transaction
-from django.db.models import Q
+from django.db.models import Exists, Q
 from django.utils import timezone
 from uuid_utils.compat import uuid7
 
@@ -138,12 +138,15 @@ def mark_all_read(*, user: User, before: datetime.datetime | UUID | None = None)
     """Marks what this person can see as read and returns how many it was.
 
     `before` is a watermark, so that what arrived after the page was drawn stays unread: the id of the newest
-    notification that was shown (included), or a time with the milliseconds of the API (included).
+    notification that was shown (included), or a time with the milliseconds of the API (included). The id of one that
+    this person cannot see marks nothing: it stands on a page that is left from another person, or another tenant.
     """
     now = timezone.now()
-    unread = Notification.objects.addressed_to(user).unexpired(now=now).unread()
+    mine = Notification.objects.addressed_to(user)
+    unread = mine.unexpired(now=now).unread()
     if isinstance(before, UUID):
-        unread = unread.filter(pk__lte=before)
+        shown = Notification.objects.filter(pk=before)  # or deleted since, which is nobody's fault
+        unread = unread.filter(~Exists(shown.exclude(pk__in=mine.filter(pk=before).values("pk"))), pk__lte=before)
     elif before is not None:
         unread = unread.created_until(before)
     count = unread.update(status=Status.READ, read_at=now, updated_at=now)

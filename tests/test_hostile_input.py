@@ -6,15 +6,21 @@ so does a field that a view reads and its row does not have.
 """
 
 from collections.abc import Iterator
+from typing import Any
 from urllib.parse import quote
 from uuid import uuid4
 
 import pytest
+from django.db import transaction
 from pytest_django import Settings
 
 from accounts.models import User
+from conftest import PASSWORD
 from notifications.tests.helpers import tell
-from tenants.models import Tenant
+from sms import services as sms
+from tenants import services as tenants
+from tenants.models import Membership, Tenant
+from tenants.scope import all_tenants
 from tests import routes
 from tests.database import contents
 from tests.hostile import values
@@ -171,15 +177,26 @@ with_query = pytest.mark.parametrize("call", [call for call in CALLS if call.que
 every = pytest.mark.parametrize("call", CALLS, ids=str)
 
 
+@pytest.fixture(scope="module")
+def prepared(django_db_setup: None, django_db_blocker: Any) -> Iterator[Caller]:
+    """One of everything, made once: each test's own transaction lies within this one."""
+    with django_db_blocker.unblock(), transaction.atomic():
+        tenant = Tenant.objects.create(name="Acme", slug="acme")
+        owner = User.objects.create_user("owner@acme.test", PASSWORD, is_staff=True)
+        tenants.add_member(tenant=tenant, user=owner, role=Membership.Role.OWNER)
+        with all_tenants(because="the test's tenant is topped up"):
+            sms.top_up(tenant_id=tenant.pk, credits=100_000)
+        yield Caller(owner, tenant)
+        transaction.set_rollback(True)
+
+
 @pytest.fixture
-def caller(owner: User, tenant: Tenant, topped_up: None, settings: Settings) -> Caller:
+def caller(prepared: Caller, db: None, settings: Settings) -> Caller:
     settings.READS_PER_MINUTE = settings.WRITES_PER_MINUTE = settings.CALLS_PER_MINUTE_AND_ADDRESS = 0
     settings.ANONYMOUS_CALLS_PER_MINUTE, settings.POLLS_PER_MINUTE = 0, 10**9
     settings.SIGN_IN_ATTEMPTS_PER_MINUTE = settings.SIGN_IN_ATTEMPTS_PER_MINUTE_AND_ADDRESS = 0
     settings.HEALTH_CHECK_MAX_AGE = settings.IDEMPOTENCY_KEPT
-    owner.is_staff = True
-    owner.save()
-    return Caller(owner, tenant)
+    return prepared.once_more()
 
 
 @pytest.fixture

@@ -47,6 +47,7 @@ def house(tmp_path: Path, postgres: embedded.Postgres, receiver: Receiver) -> It
         for name, role in (("DATABASE_URL", embedded.APP_ROLE), ("DATABASE_OWNER_URL", embedded.OWNER_ROLE))
     }
     rules = {"MONITOR_INTERVAL_SECONDS": "2", "HEALTH_CHECK_MAX_AGE_SECONDS": "1", "ALERT_TIME_LIMIT_SECONDS": "20"}
+    rules |= {"DATABASE_SILENCE_SECONDS": "3", "WORKER_DATABASE_SILENCE_SECONDS": "5"}
     told = {"ALERT_URLS": receiver.alert_url, "HEARTBEAT_URL": receiver.heartbeat_url, "METRICS_TOKEN": "collect"}
     one = House(tmp_path / "data", DEMO_STORY="healthy:600", READS_PER_MINUTE="0", **urls, **rules, **told)
     try:
@@ -146,22 +147,31 @@ def test_an_outage_from_kill_9_to_the_inbox(house: House, postgres: embedded.Pos
     told = [item["title"] for item in items if "Database: unreachable" in item["title"]]
     assert told == ["Resolved: Database: unreachable", "Database: unreachable"]
 
-    freeze_and_ask(house, postgres)
+    freeze_and_ask(house, postgres, receiver, admin)
 
 
-def freeze_and_ask(house: House, postgres: embedded.Postgres) -> None:
-    """A server that takes connections and never answers."""
+def freeze_and_ask(house: House, postgres: embedded.Postgres, receiver: Receiver, admin: dict[str, str]) -> None:
+    """A server that takes connections and never answers: neither a call nor a worker waits for it for ever."""
     assert postgres.process is not None
     main = psutil.Process(postgres.process.pid)
     family = [main, *main.children()]
     for one in family:
         with contextlib.suppress(psutil.NoSuchProcess):
             one.suspend()
+    told = len(alerts(receiver))
     try:
         code, body, seconds = command(house)
+        started = time.monotonic()
+        answer = house.get("/api/notifications/", headers=admin)
+        waited = time.monotonic() - started
+        house.wait_until(lambda: len(alerts(receiver)) > told, seconds=60)
     finally:
         for one in family:
             with contextlib.suppress(psutil.NoSuchProcess):
                 one.resume()
+    assert (answer.status_code, answer.json()["code"]) == (503, "unavailable")
+    assert waited < 8
+    assert alerts(receiver)[told][1] == "failure"
+    house.wait_until(lambda: house.get("/api/notifications/", headers=admin).status_code == 200, seconds=30)
     assert (code, body["state"]) == (2, "critical")
     assert seconds < 20

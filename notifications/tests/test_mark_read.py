@@ -15,6 +15,7 @@ from notifications import services
 from notifications.models import Notification
 from notifications.tests.conftest import Get
 from notifications.tests.helpers import API, ago, tell
+from tenants.models import Tenant
 
 
 def unread(user: User) -> list[str]:
@@ -108,6 +109,19 @@ def test_before_an_id_includes_it_and_spares_what_came_after(post: Get, member: 
     tell(member, "after")
     assert post(member, "mark-all-read/", {"before": str(shown.pk)})["marked_count"] == 2
     assert unread(member) == ["after"]
+
+
+def test_an_id_on_a_page_of_another_person_or_tenant_marks_nothing(
+    post: Get, member: User, owner: User, tenant: Tenant, other_tenant: Tenant
+) -> None:
+    mine, anothers = tell(member, tenant=tenant), tell(owner)
+    elsewhere, shown_last = tell(member, tenant=other_tenant), anothers.pk
+    for shown in (anothers, elsewhere):
+        assert post(member, "mark-all-read/", {"before": str(shown.pk)})["marked_count"] == 0
+    anothers.delete()
+    assert post(member, "mark-all-read/", {"before": str(shown_last)})["marked_count"] == 1
+    mine.refresh_from_db()
+    assert mine.status == "read"
 
 
 def test_before_a_time_of_the_api_includes_it_and_spares_what_came_after(get: Get, post: Get, member: User) -> None:
