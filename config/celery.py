@@ -5,9 +5,6 @@ from typing import Any
 
 from celery import Celery
 from celery.signals import setup_logging, worker_process_init
-from django.conf import settings
-
-from config.silence import give_up_on_silence
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
@@ -24,4 +21,6 @@ def keep_our_logging(**_: Any) -> None:
 @worker_process_init.connect
 def keep_its_processes(**_: Any) -> None:
     """Of a few: were all of them to wait for a frozen Postgres, none would be left to tell the operators."""
-    give_up_on_silence(settings.WORKER_DATABASE_SILENCE)
+    from config.silence import free_whoever_waits  # noqa: PLC0415 (needs the apps)
+
+    free_whoever_waits()

@@ -127,10 +127,9 @@ _CONNECTING: dict[str, Any] = {
 }
 
 
-#: Seconds until Postgres is called unreachable: that takes no connection, or says nothing to the web or to a worker.
+#: Seconds until Postgres is called unreachable, and after which a request or a task has it asked whether it answers.
 DATABASE_CONNECT_TIMEOUT = env.int("DATABASE_CONNECT_TIMEOUT", default=2)
 DATABASE_SILENCE = env.float("DATABASE_SILENCE_SECONDS", default=15)
-WORKER_DATABASE_SILENCE = env.float("WORKER_DATABASE_SILENCE_SECONDS", default=120)
 
 
 def _database(server: dict[str, Any]) -> dict[str, Any]:

@@ -1,42 +1,77 @@
-"""A Postgres that took the connection and says nothing more: a frozen process, a machine that vanished.
+"""A Postgres that took a question and says nothing more: a frozen process, a machine that vanished.
 
-Neither `statement_timeout` (it is the server's) nor the kernel (it hears that the other side lives) ends such a wait. Each
-one holds a thread of the web process or a process of the worker, until nothing is left that could say so.
+Neither `statement_timeout` (it is the server's) nor the kernel (it hears that the other side lives) ends such a wait.
+Each one holds a thread of the web process or a process of the worker, until nothing is left that could say so.
+
+So whatever takes suspiciously long has Postgres asked, over another connection, whether it still answers; only if it
+does not are the conversations of those who wait ended, which they hear as an OperationalError. A statement that simply
+takes its time goes on. (A limit on every wait, by psycopg2's wait callback, made computed polls slower by a seventh.)
 """
 
-import select
+import threading
+import time
+from typing import Any
 
-import psycopg2
+import structlog
+from celery.signals import task_postrun, task_prerun
 from django.conf import settings
-from psycopg2.extensions import (
-    POLL_OK,
-    POLL_READ,
-    STATUS_BEGIN,
-    STATUS_PREPARED,
-    STATUS_READY,
-    connection,
-    set_wait_callback,
-)
+from django.core.signals import request_finished, request_started
+from django.db import DEFAULT_DB_ALIAS, Error, connection, connections
+from django.db.backends.base.base import BaseDatabaseWrapper
 
-CONNECTED = {STATUS_READY, STATUS_BEGIN, STATUS_PREPARED}
+from notifications.system_monitor.isolation import OutOfTime, hang_up, within
+
+log = structlog.get_logger(__name__)
+#: Since when each thread is at work, and with which connection.
+_at_work: dict[int, tuple[float, BaseDatabaseWrapper]] = {}
+LOOK_SECONDS = 1
 
 
-def give_up_on_silence(seconds: float) -> None:
-    """From here on whatever this process asks of Postgres is an OperationalError once nothing was heard for so long,
-    and the connection is closed; 0 waits for ever. While it connects DATABASE_CONNECT_TIMEOUT holds.
-
-    For the whole process, whose connections then know neither COPY nor large objects (psycopg2's terms).
-    """
-    if not seconds:
+def free_whoever_waits() -> None:
+    """Watches over this process's requests, or tasks, from here on. DATABASE_SILENCE_SECONDS=0: it does not."""
+    if not settings.DATABASE_SILENCE:
         return
+    for begins in (request_started, task_prerun):
+        begins.connect(_begun)
+    for ends in (request_finished, task_postrun):
+        ends.connect(_over)
+    threading.Thread(target=_watch, name="silence of Postgres", daemon=True).start()
 
-    def wait(link: connection) -> None:
-        # The driver does not look at its own connect_timeout when somebody else waits for it.
-        limit = seconds if link.status in CONNECTED else settings.DATABASE_CONNECT_TIMEOUT
-        while (state := link.poll()) != POLL_OK:
-            ready = select.poll()
-            ready.register(link.fileno(), select.POLLIN if state == POLL_READ else select.POLLOUT)
-            if not ready.poll(limit * 1000):
-                raise psycopg2.OperationalError(f"Postgres said nothing for {limit:g} s.")
 
-    set_wait_callback(wait)
+def _begun(**_: Any) -> None:
+    _at_work[threading.get_ident()] = (time.monotonic(), connections[DEFAULT_DB_ALIAS])
+
+
+def _over(**_: Any) -> None:
+    _at_work.pop(threading.get_ident(), None)
+
+
+def _watch() -> None:
+    while True:
+        time.sleep(LOOK_SECONDS)
+        before = time.monotonic() - settings.DATABASE_SILENCE
+        waiting = [link for since, link in list(_at_work.values()) if since < before]
+        if waiting and not _answers():
+            log.error("Postgres is silent", freed=len(waiting))
+            for link in waiting:
+                hang_up(link)
+
+
+def _answers() -> bool:
+    """Whether it says anything at all, and be it that it takes no more connections."""
+    try:
+        # Before the driver itself calls it unreachable, which would look like an answer.
+        within(settings.DATABASE_CONNECT_TIMEOUT * 0.75, _ask, name="asking whether Postgres answers")
+    except OutOfTime:
+        return False
+    except Error:
+        return True
+    return True
+
+
+def _ask() -> None:
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1")
+    finally:
+        connection.close()

@@ -10,10 +10,8 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 django.setup(set_prefix=False)
 application = Utf8Handler()
 
-from django.conf import settings  # noqa: E402 (what follows needs the apps)
+from config.demo import refuse_demo_sign_ins  # noqa: E402 (needs the apps)
+from config.silence import free_whoever_waits  # noqa: E402
 
-from config.demo import refuse_demo_sign_ins  # noqa: E402
-from config.silence import give_up_on_silence  # noqa: E402
-
-give_up_on_silence(settings.DATABASE_SILENCE)
+free_whoever_waits()
 refuse_demo_sign_ins()

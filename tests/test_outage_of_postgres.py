@@ -47,7 +47,7 @@ def house(tmp_path: Path, postgres: embedded.Postgres, receiver: Receiver) -> It
         for name, role in (("DATABASE_URL", embedded.APP_ROLE), ("DATABASE_OWNER_URL", embedded.OWNER_ROLE))
     }
     rules = {"MONITOR_INTERVAL_SECONDS": "2", "HEALTH_CHECK_MAX_AGE_SECONDS": "1", "ALERT_TIME_LIMIT_SECONDS": "20"}
-    rules |= {"DATABASE_SILENCE_SECONDS": "3", "WORKER_DATABASE_SILENCE_SECONDS": "5"}
+    rules |= {"DATABASE_SILENCE_SECONDS": "3"}
     told = {"ALERT_URLS": receiver.alert_url, "HEARTBEAT_URL": receiver.heartbeat_url, "METRICS_TOKEN": "collect"}
     one = House(tmp_path / "data", DEMO_STORY="healthy:600", READS_PER_MINUTE="0", **urls, **rules, **told)
     try:

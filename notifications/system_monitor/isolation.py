@@ -91,7 +91,7 @@ class _Job(Generic[T]):
     def abandon(self) -> None:
         self.is_abandoned = True
         if self.lent is not None:
-            _shut(self.lent)
+            hang_up(self.lent)
             if not self.lent_in_transaction:
                 connections[DEFAULT_DB_ALIAS] = self.lent.copy()
             self.thread.join(NOTICE_SECONDS)
@@ -121,7 +121,7 @@ def _outcomes(jobs: list[_Job[T]], seconds: float) -> list[Future[T]]:
     return [job.outcome for job in jobs]
 
 
-def _shut(connection: BaseDatabaseWrapper) -> None:
+def hang_up(connection: BaseDatabaseWrapper) -> None:
     """Ends the conversation under whoever waits for the server's answer, also if the server never will answer."""
     link = connection.connection
     if link is not None:
