@@ -117,11 +117,11 @@ def test_migrations_that_are_not_applied_are_told_where_no_table_is_missing() ->
 
 def test_a_migration_that_is_not_applied_is_found(db: None) -> None:
     with connection.cursor() as cursor:
-        cursor.execute("DELETE FROM django_migrations WHERE app = 'sms' AND name = '0005_what_the_database_holds'")
+        cursor.execute("DELETE FROM django_migrations WHERE app = 'sms' AND name = '0002_what_the_database_holds'")
     result = look(Database)
     assert [finding.scope for finding in result.findings] == ["migrations"]
     assert result.measurement is not None
-    assert result.measurement.details["unapplied_migrations"] == ["sms.0005_what_the_database_holds"]
+    assert result.measurement.details["unapplied_migrations"] == ["sms.0002_what_the_database_holds"]
 
 
 def test_growth_is_what_was_added_a_day_since_the_oldest_stored_run(db: None) -> None:
