@@ -1,11 +1,15 @@
 """The carriers of these tests, and who calls."""
 
+import datetime
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+import redis
+import time_machine
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 from pytest_django import Settings
 from rest_framework.test import APIClient
 
@@ -17,6 +21,7 @@ from sms.tests import gateway as gateways
 from sms.tests.gateway import Gateway
 from sms.tests.helpers import Carrier
 from sms.tests.http_instances import SECRET, set_up
+from sms.tests.simulating import Wait
 
 
 @pytest.fixture
@@ -86,3 +91,20 @@ def count_of() -> Callable[[Callable[[], Any]], int]:
 def streamed(response: Any) -> bytes:
     """The whole body of a reply that is made while it is sent."""
     return b"".join(response.streaming_content)
+
+
+@pytest.fixture
+def wait(time_machine: time_machine.TimeMachineFixture) -> Wait:
+    """Lets seconds pass."""
+
+    def wait(seconds: float, *, tick: bool = True) -> None:
+        time_machine.move_to(timezone.now() + datetime.timedelta(seconds=seconds), tick=tick)
+
+    return wait
+
+
+@pytest.fixture
+def store(settings: Settings) -> Iterator["redis.Redis"]:
+    """What the carrier remembers."""
+    with redis.Redis.from_url(settings.REDIS_URL, decode_responses=True) as client:
+        yield client

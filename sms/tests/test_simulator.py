@@ -1,10 +1,8 @@
 """The simulated carrier: as healthy as it is told to be, and never off this machine."""
 
-import datetime
-import json
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -12,67 +10,16 @@ import pytest
 import redis
 import time_machine
 from django.core.management import CommandError, call_command
-from django.utils import timezone
 from pytest_django import Settings
 from uuid_utils.compat import uuid7
 
-from sms.models import Message
 from sms.providers import simulator
 from sms.providers.base import Outbound, Permanent, RateLimited, Temporary, Uncertain
 from sms.providers.simulator import PROFILES, Simulator, counters, memory, set_profile
-from sms.services import dispatch, sweep
-from sms.tests.helpers import make_message, number
+from sms.services import sweep
+from sms.tests.helpers import make_message
+from sms.tests.simulating import SOME, Wait, due, fates, found, hand_over, outbound
 from tenants.models import Tenant
-
-SOME = 300
-Wait = Callable[..., None]
-
-
-@pytest.fixture
-def wait(time_machine: time_machine.TimeMachineFixture) -> Wait:
-    """Lets seconds pass."""
-
-    def wait(seconds: float, *, tick: bool = True) -> None:
-        time_machine.move_to(timezone.now() + datetime.timedelta(seconds=seconds), tick=tick)
-
-    return wait
-
-
-def outbound(index: int = 1) -> Outbound:
-    return Outbound(uuid7(), number(index), "Acme", "Hello")
-
-
-def found(message: Outbound) -> str | None:
-    return Simulator().lookup(message, since=timezone.now())
-
-
-def hand_over(*messages: Message) -> list[str]:
-    """Lets a worker hand over what waits; returns what became of these messages."""
-    dispatch(provider="simulator", seconds=20)
-    for message in messages:
-        message.refresh_from_db()
-    return [message.status for message in messages]
-
-
-@pytest.fixture
-def store(settings: Settings) -> Iterator["redis.Redis"]:
-    """What the carrier remembers."""
-    with redis.Redis.from_url(settings.REDIS_URL, decode_responses=True) as client:
-        yield client
-
-
-def due(store: "redis.Redis") -> list[tuple[dict[str, str], float]]:
-    """What will be reported, and when."""
-    stored: Any = store.zrange("simulator:due", 0, -1, withscores=True)
-    return [(json.loads(text), at) for text, at in stored]
-
-
-def fates(store: "redis.Redis", *, of: int) -> dict[str, str]:
-    """Hands over so many messages and returns, by their number, the last thing that will be reported of each."""
-    for index in range(of):
-        Simulator().submit(outbound(index))
-    return {item["id"].split("-")[2]: item["status"] for item, _ in due(store) if item["status"] != "ENROUTE"}
-
 
 # --- Health ------------------------------------------------------------------------------------------------------
 

@@ -1,82 +1,26 @@
 """What the simulated carrier posts, and where to."""
 
 import contextlib
-import datetime
-import json
 import os
 import subprocess
 import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import Any
 
 import pytest
 import redis
-import time_machine
-from django.utils import timezone
 from pytest_django import Settings
 from pytest_django.live_server_helper import LiveServer
-from uuid_utils.compat import uuid7
 
 from sms.models import Message, Receipt
-from sms.providers.base import Outbound
 from sms.providers.simulator import Simulator, post_due_receipts, set_profile
-from sms.services import dispatch
 from sms.tests.helpers import make_message, number
+from sms.tests.simulating import Wait, fates, hand_over, outbound
 from tenants.models import Tenant
-
-SOME = 300
-Wait = Callable[..., None]
-
-
-@pytest.fixture
-def wait(time_machine: time_machine.TimeMachineFixture) -> Wait:
-    """Lets seconds pass."""
-
-    def wait(seconds: float, *, tick: bool = True) -> None:
-        time_machine.move_to(timezone.now() + datetime.timedelta(seconds=seconds), tick=tick)
-
-    return wait
-
-
-def outbound(index: int = 1) -> Outbound:
-    return Outbound(uuid7(), number(index), "Acme", "Hello")
-
-
-def found(message: Outbound) -> str | None:
-    return Simulator().lookup(message, since=timezone.now())
-
-
-def hand_over(*messages: Message) -> list[str]:
-    """Lets a worker hand over what waits; returns what became of these messages."""
-    dispatch(provider="simulator", seconds=20)
-    for message in messages:
-        message.refresh_from_db()
-    return [message.status for message in messages]
-
-
-@pytest.fixture
-def store(settings: Settings) -> Iterator["redis.Redis"]:
-    """What the carrier remembers."""
-    with redis.Redis.from_url(settings.REDIS_URL, decode_responses=True) as client:
-        yield client
-
-
-def due(store: "redis.Redis") -> list[tuple[dict[str, str], float]]:
-    """What will be reported, and when."""
-    stored: Any = store.zrange("simulator:due", 0, -1, withscores=True)
-    return [(json.loads(text), at) for text, at in stored]
-
-
-def fates(store: "redis.Redis", *, of: int) -> dict[str, str]:
-    """Hands over so many messages and returns, by their number, the last thing that will be reported of each."""
-    for index in range(of):
-        Simulator().submit(outbound(index))
-    return {item["id"].split("-")[2]: item["status"] for item, _ in due(store) if item["status"] != "ENROUTE"}
-
 
 # --- Posting -----------------------------------------------------------------------------------------------------
 
