@@ -5,6 +5,9 @@ from pathlib import Path
 from config import demo
 from config.embedded import Places
 
+USUAL = Path(__file__).resolve().parents[2] / ".data"
+HEALTH = ".venv/bin/python manage.py check_system_health --verbose"
+
 
 def say(text: str) -> None:
     print(text, flush=True)  # noqa: T201 (this is what the person at the terminal reads)
@@ -29,7 +32,7 @@ def welcome(port: int, where: Places, *, with_demo: bool) -> str:
     lines += [
         f"  {url}/admin/            the admin",
         f"  curl -s {url}/readyz    is it ready?",
-        "  .venv/bin/python manage.py check_system_health --verbose",
+        f"  {'' if where.data_dir == USUAL else f'DATA_DIR={where.data_dir} '}{HEALTH}",
         "",
     ]
     return "\n".join(lines)
