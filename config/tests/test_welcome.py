@@ -15,6 +15,12 @@ def test_the_health_check_that_it_shows_is_of_the_house_that_it_started(tmp_path
     assert f"  DATA_DIR={tmp_path} .venv/bin/python manage.py check_system_health --verbose" in elsewhere
     usual = terminal.welcome(8000, embedded.places(terminal.USUAL), with_demo=True)
     assert "\n  .venv/bin/python manage.py check_system_health --verbose\n" in usual
+    assert "createsuperuser" not in usual
+
+
+def test_without_the_demo_it_says_how_somebody_gets_in() -> None:
+    empty = terminal.welcome(8000, embedded.places(terminal.USUAL), with_demo=False)
+    assert "\n  .venv/bin/python manage.py createsuperuser\n" in empty
 
 
 def test_the_port_that_it_offers_instead_is_free() -> None:
