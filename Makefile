@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 .PHONY: help up test fuzz scenarios screenshots lint format bench clean
 
 help: ## Say what there is
-	@grep -E '^[a-z]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 10
+	@grep -E '^[a-z]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 13
 
 up: $(VENV)/.runtime ## Run everything until Ctrl-C (PORT=8000 DATA_DIR=.data)
 	@export PORT="$(or $(PORT),8000)" DATA_DIR="$(or $(DATA_DIR),.data)"; \

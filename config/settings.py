@@ -9,16 +9,16 @@ from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
 
-import environ
 from celery.schedules import crontab
 from django.core.exceptions import ImproperlyConfigured
 
 from config import embedded, logs
+from config.environment import Environment
 from config.look import UNFOLD  # noqa: F401 (django-unfold reads it here)
 from config.policies import PAGES
 
 BASE_DIR = Path(__file__).resolve().parent.parent
-env = environ.Env()
+env = Environment()
 DATA_DIR = BASE_DIR / env.str("DATA_DIR", default=".data")
 PLACES = embedded.places(DATA_DIR)
 if PLACES.settings_file.exists():

@@ -187,7 +187,8 @@ def _require_free_port(port: int) -> None:
     try:
         _bind(port)
     except OSError as error:
-        raise CannotStart(f"Port {port} is not free ({error.strerror}). Try: make up PORT={port + 1}") from None
+        other = next(filter(_is_free, range(port + 1, 65536)), None) or embedded.free_port()
+        raise CannotStart(f"Port {port} is not free ({error.strerror}). Try: make up PORT={other}") from None
 
 
 def _is_free(port: int) -> bool:

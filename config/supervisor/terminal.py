@@ -5,6 +5,8 @@ from pathlib import Path
 from config import demo
 from config.embedded import Places
 
+USUAL = Path(__file__).resolve().parents[2] / ".data"
+
 
 def say(text: str) -> None:
     print(text, flush=True)  # noqa: T201 (this is what the person at the terminal reads)
@@ -26,10 +28,13 @@ def welcome(port: int, where: Places, *, with_demo: bool) -> str:
             "success rate falls below 80 %, and the admins are told. A minute later it recovers, and the problem",
             "closes by itself about a minute after that. Watch it here, or:",
         ]
+    manage = f"{'' if where.data_dir == USUAL else f'DATA_DIR={where.data_dir} '}.venv/bin/python manage.py"
+    if not with_demo:
+        lines += ["Nobody can sign in before somebody made the first admin:", f"  {manage} createsuperuser", ""]
     lines += [
         f"  {url}/admin/            the admin",
         f"  curl -s {url}/readyz    is it ready?",
-        "  .venv/bin/python manage.py check_system_health --verbose",
+        f"  {manage} check_system_health --verbose",
         "",
     ]
     return "\n".join(lines)

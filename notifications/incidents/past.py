@@ -32,7 +32,7 @@ def record_past(
             return _widen(known, began, ended, seen_by, now)
         incident = see_problem(problem=problem, now=began)
         if incident is not None:
-            resolve(incident=incident, summary="It is over; what was noted meanwhile is told now.", now=ended)
+            resolve(incident=incident, summary="It was noted then and is told now.", now=ended)
         return incident
 
 

@@ -12,7 +12,7 @@ from typing import Any, Self
 
 from django.conf import settings
 
-from notifications import incidents, wording
+from notifications import incidents
 from notifications.models import Incident, MonitorRun
 from notifications.models.priority import Priority
 from notifications.system_monitor.report import stamp
@@ -73,7 +73,7 @@ def judge(before: Schedule, *, is_kept: bool, now: datetime.datetime) -> None:
 
 def _problem(before: Schedule, now: datetime.datetime) -> incidents.Problem:
     since = before.last_scheduled
-    last = f"Its last run of its own was {wording.time_ago(since, now=now)}." if since else "It never did."
+    last = f"Its last run of its own was at {since:%H:%M:%S} UTC on {since:%Y-%m-%d}." if since else "It never did."
     who = "beat and a worker run" if settings.MONITOR_SCHEDULER == "beat" else "cron calls the command"
     return incidents.Problem(
         kind=KIND,

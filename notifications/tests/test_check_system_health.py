@@ -1,8 +1,10 @@
 """manage.py check_system_health: the exit codes and output that ops already know."""
 
+import contextlib
 import datetime
 import os
 import re
+import socket
 import subprocess
 import sys
 import time
@@ -128,6 +130,8 @@ def test_verbose_adds_measure_sample_and_threshold_for_each_component(tenant: Te
     assert "  ERROR    SMS Service: 75 % of 4 settled messages" in out
     assert "  WARNING  SMS Credits: 1 of 1 tenants are low on credits" in out
     assert "           - acme: 5 credits, 0.5 % (critical)\n" in out
+    assert out.count("           what to do: ") == 2
+    assert "           what to do: docs/monitoring.md#sms-credits\n" in out
     assert "           - blocked_by_operator: 1\n" in out
 
 
@@ -205,9 +209,43 @@ def test_an_unreachable_database_is_2_within_five_seconds_without_a_stack_trace(
     assert first.startswith("System health: CRITICAL")
     assert database == "  ERROR    Database: Postgres does not answer."
     assert "           measured nothing, sample 0, threshold answers" in others[0]
-    assert [line.split(":")[0].removeprefix("  UNKNOWN  ") for line in others[1:-1]] == COMPONENTS[1:]
+    assert others[1] == "           what to do: docs/monitoring.md#database"
+    assert [line.split(":")[0].removeprefix("  UNKNOWN  ") for line in others[2:-1]] == COMPONENTS[1:]
     assert "Traceback" not in done.stdout + done.stderr
     assert "nobody was notified" in done.stderr
+
+
+@pytest.mark.parametrize("words", [[], ["--timeout", "1"]])
+def test_a_postgres_that_never_answers_is_waited_for_once(words: list[str]) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        done, _ = in_a_process(*words, DATABASE_URL=f"postgres://nobody@127.0.0.1:{silent.getsockname()[1]}/x")
+        assert (done.returncode, "Database: Postgres does not answer." in done.stdout) == (2, True)
+        assert _waiting(silent) == 1
+
+
+def _waiting(server: socket.socket) -> int:
+    server.settimeout(0.1)
+    count = 0
+    with contextlib.suppress(TimeoutError):
+        while True:
+            server.accept()[0].close()
+            count += 1
+    return count
+
+
+def test_other_commands_say_in_a_line_what_is_away() -> None:
+    for command, environment, said in (
+        ("cleanup_notifications", {"DATABASE_URL": "postgres://nobody@127.0.0.1:1/x"}, "Postgres does not answer"),
+        ("simulator status", {"REDIS_URL": "redis://127.0.0.1:1"}, "Redis does not answer"),
+        ("cleanup_notifications", {"SECRET_KEY": ""}, "docs/configuration.md names every setting"),
+        ("cleanup_notifications", {"MONITOR_INTERVAL_SECONDS": "often"}, "MONITOR_INTERVAL_SECONDS: "),
+    ):
+        words = [sys.executable, "manage.py", *command.split()]
+        done = subprocess.run(
+            words, cwd=ROOT, env=os.environ | environment, capture_output=True, text=True, check=False
+        )
+        assert (done.returncode, done.stdout, len(done.stderr.splitlines())) == (1, "", 1), done.stderr
+        assert said in done.stderr
 
 
 def test_a_bad_argument_to_the_real_command_is_3() -> None:

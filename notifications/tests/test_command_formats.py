@@ -114,6 +114,23 @@ def test_nagios_gets_one_line_with_every_measure(ill: None) -> None:
     assert found["open_incidents"]["value"] == "3"
 
 
+def test_nagios_is_told_once_what_several_say() -> None:
+    done, _ = in_a_process("--format", "nagios", **NOWHERE)
+    said, _ = done.stdout.split(" | ")
+    others = "SMS Service, Failed Messages, Message Delivery, SMS Credits, User Activity"
+    assert said == (
+        f"SYSTEM HEALTH CRITICAL - Database: Postgres does not answer. {others}: Not asked: Database is unreachable."
+    )
+
+
+def test_nagios_reads_on_standard_output_why_there_is_no_report(db: None) -> None:
+    said = "SYSTEM HEALTH UNKNOWN - --tenant nobody: there is no such tenant.\n"
+    assert run("--format", "nagios", "--tenant", "nobody") == (3, said, "")
+    done, _ = in_a_process("--format", "nagios", SECRET_KEY="")
+    assert (done.returncode, done.stderr) == (3, "")
+    assert done.stdout.startswith("SYSTEM HEALTH UNKNOWN - The health check could not begin: The SECRET_KEY")
+
+
 def test_nagios_gets_u_for_what_was_not_measured(db: None, settings: Settings) -> None:
     settings.SMS_PROVIDER = "pigeon"
     code, out, _ = run("--format", "nagios")

@@ -230,6 +230,7 @@ def test_a_tenants_own_trouble_is_found(tenant: Tenant, other_tenant: Tenant) ->
     assert "WARNING  Message Delivery: More than 10 messages" in out
     assert "WARNING  SMS Credits: 5 credits are left (critical)." in out
     assert "User Activity" not in out
+    assert "Open incidents" not in out
     assert not Incident.objects.exists()
     assert run("--tenant", "globex", "--no-color")[0] == 0
 
@@ -238,7 +239,9 @@ def test_a_tenants_view_can_be_of_one_check(tenant: Tenant) -> None:
     account(tenant, 5, of=1000)
     code, out, _ = run("--tenant", "acme", "--check", "sms_credits")
     assert (code, len(out.splitlines())) == (1, 2)
-    assert run("--tenant", "acme", "--check", "user_activity")[0] == 3
+    for words in (["user_activity"], ["user_activity", "database"]):
+        code, out, err = run("--tenant", "acme", "--check", *words)
+        assert (code, out, err) == (3, "", "--check user_activity: not shown for a tenant.\n")
 
 
 def test_a_tenant_without_postgres_is_2() -> None:

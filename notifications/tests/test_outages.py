@@ -9,13 +9,13 @@ from typing import Any
 
 import pytest
 import time_machine
-from django.db import connection
+from django.db import OperationalError, connection
 from django.utils import timezone
 from pytest_django import Settings
 
 from accounts.models import User
 from notifications.models import Incident
-from notifications.system_monitor import fallback
+from notifications.system_monitor import fallback, monitor
 from notifications.system_monitor.fallback import journal, outages
 from notifications.tests.helpers import told
 from notifications.tests.outage import MINUTE, NIGHT, environment, note, spool
@@ -112,6 +112,19 @@ def test_a_postgres_that_takes_no_writes_is_critical_told_and_made_up_for(operat
     assert operator.calls[0][1]["title"] == "Database: it takes no writes"
     assert Incident.objects.get().scope == "unwritable"
     assert told(admin) == ["opened", "resolved"]
+
+
+def test_a_run_that_was_cut_short_does_not_say_that_postgres_takes_no_writes(
+    db: None, operator: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(**_: Any) -> None:
+        raise OperationalError
+
+    monkeypatch.setattr(monitor, "check_health", fail)
+    report = fallback.check_health(time_limit=datetime.timedelta(microseconds=1))
+    assert (report["state"], report["complete"], report["stored"]) == ("unknown", False, False)
+    assert operator.alerts == []
+    assert journal.is_empty()
 
 
 def test_many_processes_at_once_tell_once(operator: Receiver) -> None:

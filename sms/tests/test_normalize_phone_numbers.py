@@ -157,8 +157,14 @@ def test_a_bad_argument_is_2(words: tuple[str, ...]) -> None:
 def test_an_older_report_is_never_overwritten(tmp_path: Path) -> None:
     report = tmp_path / "r.csv"
     report.write_text("mine")
-    assert exit_code("--report", str(report))[0] == 2
+    assert exit_code("--report", str(report)) == (2, f"{report}: File exists.")
     assert report.read_text() == "mine"
+
+
+def test_a_percentage_that_is_none_is_refused_in_words() -> None:
+    for wrong in ("abc", "-1", "101", "nan"):
+        with pytest.raises(CommandError, match=f"'{wrong}' is no percentage from 0 to 100"):
+            call_command("normalize_phone_numbers", f"--max-reject-rate={wrong}")
 
 
 # --- The way back ------------------------------------------------------------------------------------------------

@@ -236,6 +236,14 @@ def test_the_command_changes_the_carriers_health(capsys: pytest.CaptureFixture[s
     assert simulator.profile_name() == "outage"
 
 
+def test_in_the_demo_the_command_says_that_the_story_goes_on(
+    capsys: pytest.CaptureFixture[str], settings: Settings
+) -> None:
+    settings.DEMO = True
+    call_command("simulator", "profile", "outage")
+    assert "DEMO_STORY" in capsys.readouterr().out
+
+
 def test_the_command_refuses_an_unknown_profile() -> None:
     with pytest.raises(CommandError, match="invalid choice: 'splendid'"):
         call_command("simulator", "profile", "splendid")

@@ -18,8 +18,8 @@ from notifications.system_monitor import fallback, heartbeat, isolation, monitor
 from notifications.system_monitor.checks import CHECKS
 from notifications.system_monitor.checks.base import HealthCheck
 from notifications.system_monitor.checks.of_tenant import checks_of
-from notifications.system_monitor.formats import FORMATS, Document, Look
-from notifications.system_monitor.formats.document import open_incidents
+from notifications.system_monitor.formats import FORMATS, Document, Look, nagios
+from notifications.system_monitor.formats.document import OpenIncident, open_incidents
 from notifications.system_monitor.report import State
 from tenants.models import Tenant
 
@@ -64,7 +64,10 @@ class Command(BaseCommand):
             "--tenant", metavar="SLUG", help="Show what concerns this tenant, and write nothing: docs/monitoring.md."
         )
         parser.add_argument(
-            "--timeout", type=_seconds, metavar="S", help="Seconds for all checks together (MONITOR_TIME_LIMIT)."
+            "--timeout",
+            type=_seconds,
+            metavar="S",
+            help="Seconds for all checks together (MONITOR_TIME_LIMIT_SECONDS).",
         )
         parser.add_argument("--no-notify", action="store_true", help="Evaluate, and write nothing and tell nobody.")
         parser.add_argument("--quiet", action="store_true", help="Print nothing when all is well (for cron).")
@@ -74,14 +77,12 @@ class Command(BaseCommand):
             document = self._look(**options)
             text = FORMATS[options["format"]](document, Look(verbose, self._paint))
         except BadArgument as error:
-            self._end(State.UNKNOWN, says=f"{error}\n")
+            self._fail(str(error), **options)
         except monitor.NoReportYet:
-            self._end(State.UNKNOWN, says="Another health check is running, and there is no earlier report.\n")
+            self._fail("Another health check is running, and there is no earlier report.", **options)
         except Exception as error:  # a fault of the monitor is "unknown", and 1 would mean "warning"
             log.exception("the health check itself failed", error=type(error).__name__)
-            self._end(
-                State.UNKNOWN, says=f"The health check itself failed: {type(error).__name__}. The log says more.\n"
-            )
+            self._fail(f"The health check itself failed: {type(error).__name__}. The log says more.", **options)
         if quiet and document.state is State.OK:
             sys.exit(State.OK.exit_code)
         self._print(text)
@@ -94,14 +95,15 @@ class Command(BaseCommand):
         if tenant is None and not check and not no_notify:
             report = fallback.check_health(is_scheduled=settings.MONITOR_SCHEDULER == "cron", time_limit=limit)
             heartbeat.ping(report)
-            return Document(report, open_incidents())
+            return Document(report, _incidents(report))
         checks: Iterable[type[HealthCheck]] = CHECKS if tenant is None else _checks_of(tenant)
         asked = [one for one in checks if not check or one.slug in check]
-        if not asked:
-            raise BadArgument(f"--check {' '.join(check or [])}: not shown for a tenant.")
+        hidden = set(check or []) - {one.slug for one in asked}
+        if hidden:
+            raise BadArgument(f"--check {' '.join(sorted(hidden))}: not shown for a tenant.")
         report = runner.run(checks=asked, time_limit=limit).as_json()
         report |= fallback.known_schedule() | {"age_seconds": 0.0, "stored": False}
-        incidents = None if tenant is not None else open_incidents()
+        incidents = None if tenant is not None else _incidents(report)
         return Document(report, incidents, is_partial=bool(check), tenant=tenant or "")
 
     def _paint(self, style: str, word: str) -> str:
@@ -125,6 +127,13 @@ class Command(BaseCommand):
             with contextlib.suppress(OSError, io.UnsupportedOperation):
                 os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
+    def _fail(self, why: str, *, format: str, **options: Any) -> NoReturn:
+        """There is no report. Nagios and its kin read standard output alone."""
+        if format == "nagios":
+            self._print(nagios.failed(why))
+            sys.exit(State.UNKNOWN.exit_code)
+        self._end(State.UNKNOWN, says=f"{why}\n")
+
     def _end(self, state: State, *, says: str) -> NoReturn:
         if says:
             self.stderr.write(says, ending="")
@@ -140,6 +149,11 @@ def _seconds(text: str) -> float:
     if not 0 < seconds <= MOST_SECONDS:
         raise argparse.ArgumentTypeError(f"{text!r} is no number of seconds from above 0 to {MOST_SECONDS}.")
     return seconds
+
+
+def _incidents(report: dict[str, Any]) -> list[OpenIncident] | None:
+    """Where Postgres did not say when the monitor last ran, nobody waits for it once more."""
+    return None if report["monitor"] is None else open_incidents()
 
 
 def _checks_of(slug: str) -> Iterable[type[HealthCheck]]:

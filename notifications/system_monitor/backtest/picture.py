@@ -82,7 +82,8 @@ def _listed(words: str, courses: list[Course], values: Values) -> Iterator[str]:
 def _line(one: Opened) -> str:
     end = _day(one.resolved_at) if one.resolved_at else "still open      "
     worst = "" if one.worst is None else f", worst {_number(one.worst)} {one.rule.unit}"
-    return f"{_day(one.opened_at)}  {end}  {one.minutes} minutes, seen in {one.runs}{worst}, {one.priority.value}"
+    minutes = "1 minute" if one.minutes == 1 else f"{one.minutes} minutes"
+    return f"{_day(one.opened_at)}  {end}  {minutes}, seen in {one.runs}{worst}, {one.priority.value}"
 
 
 def _number(value: float) -> str:

@@ -12,7 +12,7 @@ from django.db import Error, InterfaceError, InternalError, OperationalError, Pr
 from django.utils import timezone
 
 from notifications.system_monitor import isolation, monitor, runner
-from notifications.system_monitor.checks.database import UNREACHABLE, UNWRITABLE, Database
+from notifications.system_monitor.checks.database import UNREACHABLE, UNWRITABLE, Database, unreachable
 from notifications.system_monitor.fallback import outages, replay
 from notifications.system_monitor.report import Report
 from notifications.system_monitor.schedule import Schedule
@@ -26,6 +26,8 @@ def check_health(*, is_scheduled: bool = False, time_limit: datetime.timedelta |
     NoReportYet.
     """
     for _ in range(2):
+        if _is_silent():
+            return _without_postgres(runner.without_database())
         try:
             report = monitor.check_health(is_scheduled=is_scheduled, time_limit=time_limit)
             replay.catch_up()  # what it opens and resolves is older than this report, and changes nothing in it
@@ -56,9 +58,17 @@ def last_report() -> dict[str, Any] | None:
     return None if last is None else monitor.told(last.report, last, Schedule.known_by(last)) | {"stored": True}
 
 
+def _is_silent() -> bool:
+    """Whether Postgres takes no connection: then nobody waits for it a second time."""
+    try:
+        return isolation.within(runner.CONNECT_SECONDS, unreachable, name="connecting") is not None
+    except isolation.OutOfTime:
+        return True
+
+
 def _without_postgres(report: Report) -> dict[str, Any]:
     scope = _what_is_wrong(report)
-    if scope is None:
+    if scope is None and report.is_complete:  # cut short it may not have asked at all
         report, scope = runner.without_writes(report), UNWRITABLE
     if scope in outages.WORDS:
         outages.begin(scope)

@@ -26,10 +26,10 @@ CLAIM_SECONDS = 60.0
 AGAIN_SECONDS = 30.0
 #: An end that somebody could not be told of is kept this long.
 TRIED_FOR = datetime.timedelta(hours=1)
-#: Title, what is so, and what is so again, by the scope of what the database's check finds.
+#: Title, what has been so since, and what is so again, by the scope of what the database's check finds.
 WORDS = {
-    UNREACHABLE: ("Database: unreachable", "does not answer", "answers again"),
-    UNWRITABLE: ("Database: it takes no writes", "takes no writes", "takes writes again"),
+    UNREACHABLE: ("Database: unreachable", "has not answered", "answers again"),
+    UNWRITABLE: ("Database: it takes no writes", "has taken no writes", "takes writes again"),
 }
 
 

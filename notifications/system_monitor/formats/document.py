@@ -28,6 +28,7 @@ MEASURES = {
     "user_activity": "inactive",
 }
 _LISTINGS = {check.slug: check.listing for check in CHECKS}
+_RUNBOOKS = {check.slug: check.runbook for check in CHECKS}
 _BOUND = re.compile(r"(at most|at least) (\d+)")
 
 
@@ -80,6 +81,11 @@ class Measure:
     def is_issue(self) -> bool:
         """Whether it is critical when it is not well; else it is a warning."""
         return _LISTINGS.get(self.slug) is Listing.ISSUES
+
+    @property
+    def runbook(self) -> str:
+        """Where it says what to do when it is not well."""
+        return _RUNBOOKS.get(self.slug, "")
 
 
 @dataclass(frozen=True)

@@ -32,9 +32,13 @@ def _lines(document: Document, look: Look) -> Iterator[str]:
         yield f"  {status} {one.component}: {one.summary}"
         if look.verbose:
             yield from _measure(one.details)
+            if one.state in (State.WARNING, State.CRITICAL) and one.runbook:
+                yield f"{INDENT}what to do: {one.runbook}"
     if document.is_late:
         yield f"  {look.paint(COLOURS[State.WARNING], 'WARNING ')} Monitor: {late(document.monitor)}"
-    if look.verbose:
+        if look.verbose:
+            yield f"{INDENT}what to do: docs/monitoring.md#monitor"
+    if look.verbose and not document.tenant:
         yield from _incidents(document.incidents, look)
 
 

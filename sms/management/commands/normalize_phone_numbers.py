@@ -1,5 +1,6 @@
 import argparse
 import contextlib
+import math
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -51,7 +52,9 @@ class Command(BaseCommand):
                 self._undo(options)
             else:
                 self._normalise(options)
-        except (FileExistsError, FileNotFoundError, IsADirectoryError, PermissionError, BadReport) as error:
+        except (FileExistsError, FileNotFoundError, IsADirectoryError, PermissionError) as error:
+            raise CommandError(f"{error.filename}: {error.strerror}.", returncode=EXIT_ARGUMENTS) from error
+        except BadReport as error:
             raise CommandError(str(error), returncode=EXIT_ARGUMENTS) from error
         except (DatabaseError, OSError, RowsMoved) as error:
             message = f"{type(error).__name__}: {str(error).strip()}\nWhat was done is done. Start it again."
@@ -112,9 +115,12 @@ class Command(BaseCommand):
 
 
 def _percent(text: str) -> float:
-    value = float(text)
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
     if not 0 <= value <= 100:
-        raise argparse.ArgumentTypeError("a percentage is from 0 to 100")
+        raise argparse.ArgumentTypeError(f"{text!r} is no percentage from 0 to 100")
     return value
 
 

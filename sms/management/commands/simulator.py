@@ -2,6 +2,7 @@ import signal
 import threading
 from typing import Any
 
+from django.conf import settings
 from django.core.management.base import BaseCommand, CommandParser
 
 from sms.providers import simulator
@@ -35,6 +36,8 @@ class Command(BaseCommand):
     def profile(self, name: str, **_: Any) -> None:
         simulator.set_profile(name)
         self.stdout.write(f"The simulated carrier is now {name}: {simulator.PROFILES[name].meaning}.")
+        if settings.DEMO:
+            self.stdout.write("The demo's story changes it again when its time comes: DEMO_STORY.")
 
     def status(self, **_: Any) -> None:
         name, counted = simulator.profile_name(), simulator.counters()
