@@ -13,8 +13,13 @@ connect(root);
 const dialogOf = (name) => document.getElementById(`dialog-${name}`);
 const regions = new Regions(root, { onReplaced: reopenTimelines });
 
+// It stays in sight while the page is scrolled, and so not for ever.
+let silence = 0;
 function say(words) {
-  root.querySelector('[data-said]').textContent = words;
+  const line = root.querySelector('[data-said]');
+  line.textContent = words;
+  clearTimeout(silence);
+  silence = setTimeout(() => { line.textContent = ''; }, 12_000);
 }
 
 // What was pressed may be gone after a refresh: then what is in its place gets the focus, or else its part's heading.
