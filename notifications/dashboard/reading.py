@@ -1,8 +1,10 @@
 """What the dashboard shows. Ten statements, whatever the number of tenants, messages and runs; writes nothing."""
 
 import datetime
+import json
 from dataclasses import dataclass
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django.db.models import Q
 from django.utils import timezone
@@ -13,6 +15,7 @@ from notifications.dashboard.charts import DAY, HOUR, SCALES, Chart, Scale, char
 from notifications.dashboard.components import Card, cards
 from notifications.models import CheckResult, Incident, MaintenanceWindow, MonitorRun, Threshold
 from notifications.models.check_result import last_days
+from notifications.serializers.maintenance import WEEKDAYS
 from notifications.system_monitor import monitor
 from notifications.system_monitor.checks import CHECKS
 from notifications.system_monitor.checks.sms_credits import SmsCredits
@@ -40,6 +43,21 @@ class Window:
     def components(self) -> list[str]:
         """Of its checks; empty: all."""
         return [check.component for check in CHECKS if check.slug in self.row.checks]
+
+    @property
+    def planned(self) -> str:
+        """As the form of the plan has it, in JSON: its beginning by its own clock."""
+        row = self.row
+        fields = {
+            "title": row.title,
+            "starts_at": row.starts_at.astimezone(ZoneInfo(row.timezone)).strftime("%Y-%m-%dT%H:%M"),
+            "timezone": row.timezone,
+            "minutes": row.minutes,
+            "announce_minutes": row.announce_minutes,
+            "weekdays": [WEEKDAYS[day] for day in row.weekdays],
+            "checks": row.checks,
+        }
+        return json.dumps(fields)
 
 
 @dataclass(frozen=True)

@@ -23,6 +23,20 @@ export async function previewCleanup(form) {
   form.querySelector('[type=submit]').disabled = reply.would_delete_count === 0;
 }
 
+// The form of the plan for a new window, or with what is planned for one that is changed.
+export function preparePlan(form, { window: planned }) {
+  const before = planned ? JSON.parse(planned) : null;
+  form.dataset.method = before ? 'PATCH' : 'POST';
+  form.dataset.path = before ? '/maintenance/{id}/' : '/maintenance/';
+  form.querySelector('h2').textContent = before ? 'Change maintenance' : 'Plan maintenance';
+  form.querySelector('[type=submit]').textContent = before ? 'Save' : 'Plan it';
+  if (!before) return;
+  for (const field of form.elements) {
+    if (field.type === 'checkbox') field.checked = before[field.name].includes(field.value);
+    else if (field.name) field.value = before[field.name];
+  }
+}
+
 export async function previewPlan(form) {
   if (!form.reportValidity()) return;
   const reply = await attempt(form, () => send(form, { path: '/maintenance/preview/', body: { ...read(form), count: 5 } }));
