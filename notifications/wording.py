@@ -10,6 +10,8 @@ UNITS = (
     ("hour", 3600),
     ("minute", 60),
 )
+#: Letters of the longest unit that is no word for what is counted: "ms", "GB".
+SHORT = 2
 
 
 def duration(length: datetime.timedelta) -> str:
@@ -53,3 +55,9 @@ def window(length: datetime.timedelta) -> str:
 def count(number: int, noun: str) -> str:
     """ "1 table is", "3 tables are"."""
     return f"{number} {noun} is" if number == 1 else f"{number} {noun}s are"
+
+
+def measure(number: float, unit: str) -> str:
+    """A number and its unit: "1,250,000 messages", "1 message", "2.5 ms"."""
+    counted = len(unit) > SHORT and unit.endswith("s")
+    return f"{number:,.12g} {unit[:-1] if counted and number == 1 else unit}".strip()

@@ -42,6 +42,17 @@ def labelled(name: str, colours: Mapping[str, str], *, description: str = "") ->
     return shown
 
 
+def grouped(name: str) -> Callable[[Any, Any], str]:
+    """A column of numbers that can be large: 1,250,000."""
+
+    @display(description=name.replace("_", " "), ordering=name)
+    def show(self: Any, row: Any) -> str:
+        return f"{getattr(row, name):,}"
+
+    shown: Callable[[Any, Any], str] = show
+    return shown
+
+
 class CountsNoFurther(Paginator):  # type: ignore[type-arg] # Unfold gives it whatever rows there are
     """Counting a large table reads all of it."""
 

@@ -3,6 +3,7 @@
 
 import datetime
 import itertools
+import re
 from collections.abc import Callable
 from typing import Any
 from uuid import uuid4
@@ -399,6 +400,42 @@ def test_an_incident_is_commented_and_resolved_on_its_page_in_ones_own_words(cli
     assert [one.text for one in incident.timeline.order_by("id")] == ["On it.", "Sent again."]
     for wrong in (uuid4(), "pigeon"):
         assert client.post(address(told.Incident, "resolve_it", wrong), SENT | {"resolution": "x"}).status_code == 404
+
+
+def test_an_empty_list_offers_to_reset_only_what_is_set(client: Client, staff: User) -> None:
+    client.force_login(staff)
+    empty = client.get(address(told.WebhookEndpoint)).content.decode()
+    assert "Nothing here yet" in empty
+    assert "Reset filters" not in empty
+    for narrowed in ("?q=pigeon", "?is_active__exact=1"):
+        page = client.get(address(told.WebhookEndpoint) + narrowed).content.decode()
+        assert "Nothing matches" in page
+        assert "Reset filters" in page
+
+
+def test_the_sign_out_is_behind_a_button_with_ones_name(client: Client, staff: User) -> None:
+    """Unfold has a mere box there, which no key opens."""
+    client.force_login(staff)
+    page = client.get("/admin/").content.decode()
+    assert re.search(rf"<button[^>]*openUserLinks[^>]*>(?:(?!</button>).)*{staff.full_name}", page, re.DOTALL)
+
+
+def test_what_is_over_is_reopened_on_its_page_unless_it_opened_anew(client: Client, staff: User) -> None:
+    incident = Cast().make(told.Incident)
+    client.force_login(staff)
+    resolve, reopen = (address(told.Incident, name, incident.pk) for name in ("resolve_it", "reopen_it"))
+
+    def offered() -> list[str]:
+        page = client.get(address(told.Incident, "change", incident.pk)).content.decode()
+        return [one for one in (resolve, reopen) if one in page]
+
+    assert offered() == [resolve]
+    client.post(resolve, SENT | {"resolution": "Sent again."})
+    assert offered() == [reopen]
+    assert client.post(reopen, SENT | {"reason": "Still no VAT."}).headers["HX-Redirect"]
+    incident.refresh_from_db()
+    assert (incident.state, incident.reopens, incident.resolution) == ("open", 1, "")
+    assert incident.timeline.latest("id").text == "Still no VAT."
 
 
 def test_credits_are_added_once_a_reference(client: Client, staff: User, topped_up: None, tenant: Tenant) -> None:

@@ -69,6 +69,10 @@ class ResolveForm(BaseDialogForm):
     resolution = forms.CharField(max_length=MAX_TEXT, widget=UnfoldAdminTextareaWidget, label="What ended it")
 
 
+class ReopenForm(BaseDialogForm):
+    reason = forms.CharField(max_length=MAX_TEXT, widget=UnfoldAdminTextareaWidget, label="Why it is not over")
+
+
 class CommentForm(BaseDialogForm):
     text = forms.CharField(max_length=MAX_TEXT, widget=UnfoldAdminTextareaWidget, label="Comment")
 
@@ -78,6 +82,12 @@ RESOLVE = {
     "description": "Everybody who was told that it opened is told these words.",
     "form_class": ResolveForm,
     "form_submit_text": "Resolve",
+}
+REOPEN = {
+    "title": "Reopen",
+    "description": "Takes the resolution back and tells every admin. What the monitor does not see is resolved again.",
+    "form_class": ReopenForm,
+    "form_submit_text": "Reopen",
 }
 COMMENT = {
     "title": "Comment",
@@ -110,7 +120,7 @@ class IncidentAdmin(LargeTableAdmin):
         ("Course", {"fields": (*TIMES, "occurrences", "escalations", "repeats", "reopens", "good_runs", "previous")}),
     )
     actions = ("acknowledge", "resolve")
-    actions_detail = ("comment_on_it", "resolve_it")
+    actions_detail = ("comment_on_it", "resolve_it", "reopen_it")
     state_label = labelled("state", STATES)
     priority_label = labelled("priority", PRIORITIES)
 
@@ -144,13 +154,32 @@ class IncidentAdmin(LargeTableAdmin):
         self.message_user(request, "Comment added.")
         return done(PAGE, object_id)
 
-    @action(description="Resolve", icon="task_alt", dialog=RESOLVE)
+    @action(description="Resolve", icon="task_alt", dialog=RESOLVE, permissions=["resolve_it"])
     def resolve_it(self, request: HttpRequest, form: ResolveForm, object_id: str) -> HttpResponse:
         mine, words = self.found(request, object_id), form.cleaned_data["resolution"]
         over = incidents.close(incident=mine, actor=caller(request), resolution=words)
         said = "Incident resolved." if over.resolution == words else "It was resolved before."
         self.message_user(request, said)
         return done(PAGE, object_id)
+
+    def has_resolve_it_permission(self, request: HttpRequest, object_id: str) -> bool:
+        return not self._is_over(request, object_id)
+
+    @action(description="Reopen", icon="undo", dialog=REOPEN, permissions=["reopen_it"])
+    def reopen_it(self, request: HttpRequest, form: ReopenForm, object_id: str) -> HttpResponse:
+        mine = self.found(request, object_id)
+        try:
+            incidents.reopen(incident=mine, actor=caller(request), reason=form.cleaned_data["reason"])
+            self.message_user(request, "Incident reopened.")
+        except incidents.AlreadyOpen:
+            self.message_user(request, "The same problem has opened anew: work on that one.", messages.WARNING)
+        return done(PAGE, object_id)
+
+    def has_reopen_it_permission(self, request: HttpRequest, object_id: str) -> bool:
+        return self._is_over(request, object_id)
+
+    def _is_over(self, request: HttpRequest, object_id: str) -> bool:
+        return bool(self.found(request, object_id).state == Incident.State.RESOLVED)
 
 
 @admin.register(IncidentEvent)

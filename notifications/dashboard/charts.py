@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from notifications import wording
 from notifications.models import CheckResult
 from notifications.system_monitor.checks.sms_credits import SmsCredits
 from sms import counts
@@ -13,7 +14,8 @@ from sms.models.counts import Span
 from sms.models.states import COARSE, FAILED, Status
 
 BANDS = {"empty": "Out of credits", "critical": "Critical", "warning": "Warning", "low": "Under the limit"}
-BLUE, GREEN, RED, AMBER, GREY = (f"var(--dash-{name})" for name in ("blue", "green", "red", "amber", "grey"))
+COLOURS = ("blue", "green", "red", "amber", "yellow", "grey")
+BLUE, GREEN, RED, AMBER, YELLOW, GREY = (f"var(--dash-{name})" for name in COLOURS)
 INK = "#7d879c"
 LEGEND = {"color": INK, "usePointStyle": True, "boxWidth": 8, "boxHeight": 8}
 STATES = {"delivered": GREEN, "failed": RED, "sending": BLUE, "pending": AMBER, "cancelled": GREY}
@@ -114,7 +116,7 @@ class Chart:
         if self.is_empty:
             return self.empty
         latest = "; ".join(
-            f"{line.name} {_number(value)} {self.unit}".strip()
+            f"{line.name} {wording.measure(value, self.unit)}"
             for line in self.lines
             if not line.is_limit and (value := _last(line.values)) is not None
         )
@@ -207,7 +209,7 @@ def _credits(axis: dict[str, Any], rows: Mapping[datetime.datetime, CheckResult]
         lines=[
             Line(BANDS["empty"], RED, most("empty")),
             Line(BANDS["critical"], AMBER, most("critical")),
-            Line(BANDS["warning"], BLUE, most("warning")),
+            Line(BANDS["warning"], YELLOW, most("warning")),
             Line(BANDS["low"], GREY, most("low")),
         ],
         empty="No run of the monitor looked at credits in this time.",
@@ -221,10 +223,6 @@ def _sum(found: Mapping[Status, int], wanted: Callable[[Status], bool]) -> float
 
 def _last(values: Sequence[float | None]) -> float | None:
     return next((value for value in reversed(values) if value is not None), None)
-
-
-def _number(value: float) -> str:
-    return f"{value:,g}"
 
 
 def _dataset(chart: Chart, line: Line) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from typing import Any
 from django.conf import settings
 from django.utils.dateparse import parse_datetime
 
+from notifications import wording
 from notifications.models import Incident
 from notifications.models.check_result import Ends, Minutes
 from notifications.system_monitor.checks import CHECKS
@@ -78,7 +79,7 @@ class Card:
         measured, unit = self.details.get("measured"), self.details.get("unit", "")
         if measured is None:
             return "No number"
-        return f"{measured:,g} {unit}".strip() if isinstance(measured, int | float) else str(measured)
+        return wording.measure(measured, unit) if isinstance(measured, int | float) else str(measured)
 
     @property
     def strip(self) -> list[dict[str, str]]:

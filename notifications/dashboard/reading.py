@@ -1,18 +1,21 @@
 """What the dashboard shows. Ten statements, whatever the number of tenants, messages and runs; writes nothing."""
 
 import datetime
+import json
 from dataclasses import dataclass
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django.db.models import Q
 from django.utils import timezone
 
 from accounts.models import User
-from notifications import maintenance
+from notifications import maintenance, wording
 from notifications.dashboard.charts import DAY, HOUR, SCALES, Chart, Scale, charts
 from notifications.dashboard.components import Card, cards
 from notifications.models import CheckResult, Incident, MaintenanceWindow, MonitorRun, Threshold
 from notifications.models.check_result import last_days
+from notifications.serializers.maintenance import WEEKDAYS
 from notifications.system_monitor import monitor
 from notifications.system_monitor.checks import CHECKS
 from notifications.system_monitor.checks.sms_credits import SmsCredits
@@ -36,6 +39,26 @@ class Window:
     following: maintenance.Time
     is_on: bool
 
+    @property
+    def components(self) -> list[str]:
+        """Of its checks; empty: all."""
+        return [check.component for check in CHECKS if check.slug in self.row.checks]
+
+    @property
+    def planned(self) -> str:
+        """As the form of the plan has it, in JSON: its beginning by its own clock."""
+        row = self.row
+        fields = {
+            "title": row.title,
+            "starts_at": row.starts_at.astimezone(ZoneInfo(row.timezone)).strftime("%Y-%m-%dT%H:%M"),
+            "timezone": row.timezone,
+            "minutes": row.minutes,
+            "announce_minutes": row.announce_minutes,
+            "weekdays": [WEEKDAYS[day] for day in row.weekdays],
+            "checks": row.checks,
+        }
+        return json.dumps(fields)
+
 
 @dataclass(frozen=True)
 class Bound:
@@ -49,6 +72,10 @@ class Bound:
     is_decided: bool
     of_tenants: int
     """How many tenants have a number of their own."""
+
+    @property
+    def told(self) -> str:
+        return wording.measure(self.value, self.limit.unit)
 
 
 @dataclass(frozen=True)
@@ -64,8 +91,11 @@ class Picture:
     incidents: list[Incident]
     more_incidents: bool
     windows: list[Window]
-    lowest: list[dict[str, Any]]
+    by_credit: list[dict[str, Any]]
+    """The low ones, and up to ten in all those that come next, as the last run found them."""
     lowest_total: int
+    tenants: int
+    """How many the run looked at for their credits."""
     bounds: list[Bound]
     people: list[User]
 
@@ -100,7 +130,7 @@ def read(*, now: datetime.datetime | None = None, scale: Scale = DAY) -> Picture
     rows = list(Threshold.objects.told(tenant=None))
     bounds = [_bound(check.slug, check.component, limit, rows) for check in CHECKS for limit in check.limits]
     least = next(one.value for one in bounds if (one.check, one.limit) == (SmsService.slug, LEAST))
-    lowest = _details(report, SmsCredits.slug)
+    balances = _details(report, SmsCredits.slug)
     return Picture(
         now=now,
         state=run.state if run else "unknown",
@@ -113,8 +143,9 @@ def read(*, now: datetime.datetime | None = None, scale: Scale = DAY) -> Picture
         incidents=unresolved[:MOST_INCIDENTS],
         more_incidents=len(unresolved) > MOST_INCIDENTS,
         windows=_windows(now),
-        lowest=lowest.get("lowest", []),
-        lowest_total=lowest.get("lowest_total", 0),
+        by_credit=[_lasting(one) for one in (*balances.get("lowest", []), *balances.get("following", []))],
+        lowest_total=balances.get("lowest_total", 0),
+        tenants=balances.get("sample") or 0,
         bounds=bounds,
         people=list(User.objects.platform_admins().only(*NAMES).order_by("email")[:MOST_PEOPLE]),
     )
@@ -123,6 +154,12 @@ def read(*, now: datetime.datetime | None = None, scale: Scale = DAY) -> Picture
 def _details(report: dict[str, Any], check: str) -> dict[str, Any]:
     found = (item["details"] for item in report.get("components", []) if item["check"] == check)
     return next(found, {})
+
+
+def _lasting(tenant: dict[str, Any]) -> dict[str, Any]:
+    """With how long its credits last, in words; none where it spends nothing."""
+    hours = tenant["runs_out_in_hours"]
+    return tenant | {"lasts": "" if hours is None else wording.duration(datetime.timedelta(hours=hours))}
 
 
 def _cards(report: dict[str, Any], known: Schedule, unresolved: list[Incident], now: datetime.datetime) -> list[Card]:

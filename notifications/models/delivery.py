@@ -174,7 +174,7 @@ class Delivery(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.channel} {self.state} {self.key}"
+        return f"{self.get_channel_display()}: {self.get_state_display().lower()}"
 
 
 class DeliveryAttempt(models.Model):

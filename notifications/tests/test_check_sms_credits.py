@@ -141,3 +141,25 @@ def test_thresholds_are_settings(tenant: Tenant, settings: Settings) -> None:
     assert band() == "warning"
     settings.LOW_CREDITS_CRITICAL_PERCENT = 30
     assert band() == "critical"
+
+
+def test_where_fewer_than_ten_are_low_those_that_come_next_make_it_ten(db: None) -> None:
+    """The least of its balance first, not the fewest credits; nobody is low because of it."""
+    few, *others = tenants(12)
+    account(few, 60, of=1000)
+    for number, one in enumerate(others[:-1]):
+        account(one, 900 - 10 * number, of=1000)
+    account(others[-1], 5_000, of=10_000)
+    found = details(look(SmsCredits))
+    assert [row["tenant"] for row in found["lowest"]] == [few.slug]
+    assert (found["lowest_total"], found["bands"]["low"]) == (1, 0)
+    assert [row["tenant"] for row in found["following"]] == [one.slug for one in others[:1:-1]]
+    assert {row["band"] for row in found["following"]} == {"enough"}
+    assert found["following"][0]["percent"] == 50
+
+
+def test_where_ten_are_low_nobody_else_is_listed(db: None) -> None:
+    for number, one in enumerate(tenants(12)):
+        account(one, 50 if number < 10 else 900, of=1000)
+    found = details(look(SmsCredits))
+    assert (len(found["lowest"]), found["following"]) == (10, [])

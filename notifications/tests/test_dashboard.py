@@ -214,7 +214,20 @@ def test_credits_are_what_the_check_found(tenant: Tenant, picture: Callable[...,
     monitor.check_health()
     found = picture()
     assert 1 in chart(found, "credits")["Out of credits"]
-    assert found.lowest[0]["tenant"] == tenant.slug
+    assert (found.by_credit[0]["tenant"], found.by_credit[0]["band"]) == (tenant.slug, "empty")
+
+
+def test_where_nobody_is_low_the_tenants_with_the_least_are_shown_as_having_enough(
+    client: Client, tenant: Tenant, staff: User, picture: Callable[..., Picture]
+) -> None:
+    helpers.account(tenant, 900, of=1000)
+    monitor.check_health()
+    found = picture()
+    assert [(one["tenant"], one["band"], one["lasts"]) for one in found.by_credit] == [(tenant.slug, "enough", "")]
+    client.force_login(staff)
+    shown = client.get(PAGE).content.decode()
+    assert "Every tenant has enough. The 1 with the least" in shown
+    assert f">{tenant.slug}</a>" in shown
 
 
 def test_the_strip_is_the_uptime_of_the_api(admin: User, get: Any, picture: Callable[..., Picture]) -> None:

@@ -54,3 +54,18 @@ def test_a_duration_names_the_largest_unit_only(length: datetime.timedelta, word
 )
 def test_a_window_is_said_exactly(minutes: int, words: str) -> None:
     assert wording.window(datetime.timedelta(minutes=minutes)) == words
+
+
+@pytest.mark.parametrize(
+    ("number", "unit", "words"),
+    [
+        (1, "messages", "1 message"),
+        (1234567, "messages", "1,234,567 messages"),
+        (2.5, "ms", "2.5 ms"),
+        (1, "ms", "1 ms"),
+        (97.6, "%", "97.6 %"),
+        (3, "", "3"),
+    ],
+)
+def test_a_measure_is_written_in_full_and_agrees_with_its_unit(number: float, unit: str, words: str) -> None:
+    assert wording.measure(number, unit) == words

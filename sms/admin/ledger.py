@@ -15,7 +15,19 @@ from unfold.forms import BaseDialogForm
 from unfold.widgets import UnfoldAdminIntegerFieldWidget, UnfoldAdminTextInputWidget
 from uuid_utils.compat import uuid7
 
-from accounts.admin.base import BAD, GOOD, NEWS, PLAIN, SO_SO, LargeTableAdmin, Lately, ReadOnlyAdmin, done, labelled
+from accounts.admin.base import (
+    BAD,
+    GOOD,
+    NEWS,
+    PLAIN,
+    SO_SO,
+    LargeTableAdmin,
+    Lately,
+    ReadOnlyAdmin,
+    done,
+    grouped,
+    labelled,
+)
 from accounts.callers import caller
 from sms import services
 from sms.models import CreditAccount, CreditEntry, CreditFall, CreditGrant
@@ -44,7 +56,7 @@ TOP_UP = {
 @admin.register(CreditAccount)
 class CreditAccountAdmin(ReadOnlyAdmin):
     list_display = (
-        *("tenant", "available", "share", "reserved", "balance_after_last_top_up", "last_top_up_at", "next_expiry_at"),
+        *("tenant", "left", "share", "on_their_way", "after_top_up", "last_top_up_at", "next_expiry_at"),
         "terms",
     )
     list_filter = (
@@ -56,6 +68,7 @@ class CreditAccountAdmin(ReadOnlyAdmin):
     ordering = ("available",)
     actions_detail = ("top_up",)
     show_full_result_count = False
+    left, on_their_way, after_top_up = map(grouped, ("available", "reserved", "balance_after_last_top_up"))
 
     @display(
         description="of the last balance",

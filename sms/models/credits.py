@@ -48,7 +48,7 @@ class CreditAccount(TenantScoped):
         ]
 
     def __str__(self) -> str:
-        return f"{self.tenant_id}: {'unlimited' if self.is_unlimited else self.available}"
+        return f"{self.tenant}: {'unlimited' if self.is_unlimited else f'{self.available:,}'}"
 
 
 class CreditGrant(TenantScoped):

@@ -153,7 +153,9 @@ def test_maintenance_is_planned_after_a_look_at_its_times_and_cancelled(
     form.get_by_label("Database", exact=True).check()
     form.get_by_role("button", name="When is that?").click()
     expect(form.locator("[data-preview] li")).to_have_count(5)
-    expect(form.locator("[data-preview] li").first).to_contain_text("sunday")
+    first = form.locator("[data-preview] li").first
+    there, utc = r"Sun \d+ \w+, 02:30 to 04:00", r"Sat \d+ \w+, 23:30 to Sun \d+ \w+, 01:00 UTC"
+    expect(first).to_have_text(re.compile(rf"^{there} \({utc}\)$"))
     assert api("maintenance/")["results"] == []
     form.get_by_role("button", name="Plan it").click()
     said(page, "Maintenance planned")
@@ -163,6 +165,22 @@ def test_maintenance_is_planned_after_a_look_at_its_times_and_cancelled(
         "Africa/Nairobi",
     )
     expect(listed).to_contain_text("Database upgrade")
+    expect(listed).to_contain_text("For the platform: Database.")
+
+    listed.get_by_role("button", name="Change it").click()
+    form = dialog(page, "Change maintenance")
+    expect(form.get_by_label("Begins")).to_have_value(f"{begins:%Y-%m-%dT02:30}")  # by its own clock
+    expect(form.get_by_label("Sun")).to_be_checked()
+    form.get_by_label("Minutes", exact=True).fill("30")
+    form.get_by_label("SMS Service").check()
+    form.get_by_role("button", name="Save").click()
+    said(page, "Maintenance changed")
+    (changed,) = api("maintenance/")["results"]
+    assert (changed.pop("minutes"), changed.pop("checks")) == (30, ["database", "sms_service"])
+    assert [changed[one] for one in ("id", "title", "starts_at", "weekdays", "timezone")] == [
+        window[one] for one in ("id", "title", "starts_at", "weekdays", "timezone")
+    ]
+    expect(listed).to_contain_text("30 minutes")
     listed.get_by_role("button", name="Cancel it").click()
     dialog(page, "Cancel maintenance?").get_by_role("button", name="Cancel it").click()
     said(page, "Maintenance cancelled")

@@ -8,6 +8,7 @@ from playwright.sync_api import Page, expect
 
 from accounts.models import User
 from notifications import incidents
+from notifications.models import Incident
 from notifications.models.priority import Priority
 from tests.browser.conftest import Visitor
 
@@ -105,3 +106,21 @@ def test_a_hidden_tab_asks_for_nothing_until_it_is_looked_at(visit: Callable[...
         page.evaluate(show, False)
         page.clock.run_for(100)
     assert len([one for one in asked if one.endswith("/admin/dashboard/")]) == 1
+
+
+def test_what_was_typed_outlives_the_session(visit: Callable[..., Visitor], staff: User) -> None:
+    """Signed out while a dialog is open: told so, and sent after signing in again in another tab."""
+    visitor = visit(staff)
+    page = visitor.tab("/admin/")
+    page.get_by_role("button", name="Report a problem").click()
+    dialog = page.get_by_role("dialog", name="Report a problem")
+    dialog.get_by_label("Type").fill("Invoices")
+    dialog.get_by_label("What is wrong").fill("A long story.")
+    visitor.watched.allow("401")
+    page.context.clear_cookies()
+    dialog.get_by_role("button", name="Report").click()
+    expect(dialog.get_by_role("alert")).to_contain_text("Sign in in another tab, then go on here")
+    visitor.sign_in_as(staff)
+    dialog.get_by_role("button", name="Report").click()
+    expect(page.locator("[data-said]")).to_have_text("Problem reported successfully")
+    assert Incident.objects.get().summary == "A long story."

@@ -21,10 +21,19 @@ export function length(seconds) {
   return unit ? `${Math.floor(whole / unit[1])} ${unit[0]}` : `${whole} s`;
 }
 
-// By the admin's own words for days, always in UTC as everything else on this page.
-export function moment(iso) {
-  const options = { day: 'numeric', month: 'short', hour: '2-digit', minute: '2-digit', hourCycle: 'h23', timeZone: 'UTC' };
-  return `${new Intl.DateTimeFormat('en-GB', options).format(new Date(iso))} UTC`;
+const DAY = { day: 'numeric', month: 'short' };
+const CLOCK = { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' };
+const written = (iso, options) => new Intl.DateTimeFormat('en-GB', { ...options, timeZone: 'UTC' }).format(new Date(iso));
+
+// Always in UTC as everything else on this page.
+export const moment = (iso) => `${written(iso, { ...DAY, ...CLOCK })} UTC`;
+
+// "Sat 5 Dec, 22:00 to 23:00", as the clock shows it that belongs to these times: their offset is left out.
+export function span(from, to) {
+  const [start, end] = [from, to].map((one) => `${one.slice(0, 16)}Z`);
+  const sameDay = start.slice(0, 10) === end.slice(0, 10);
+  const first = written(start, { weekday: 'short', ...DAY, ...CLOCK });
+  return `${first} to ${written(end, sameDay ? CLOCK : { weekday: 'short', ...DAY, ...CLOCK })}`;
 }
 
 // Says of every time how long ago it is, or in how long it will be; the moment itself stands in its title.

@@ -4,7 +4,7 @@ import { tellTimes } from './build.js';
 import { runAll, runOne } from './checks.js';
 import { attempt, complain, read, send } from './forms.js';
 import { showTimeline } from './incidents.js';
-import { forgetCleanup, previewCleanup, previewPlan } from './previews.js';
+import { forgetCleanup, preparePlan, previewCleanup, previewPlan } from './previews.js';
 import { Regions } from './regions.js';
 import { prepare, testSoon } from './thresholds.js';
 
@@ -13,8 +13,13 @@ connect(root);
 const dialogOf = (name) => document.getElementById(`dialog-${name}`);
 const regions = new Regions(root, { onReplaced: reopenTimelines });
 
+// It stays in sight while the page is scrolled, and so not for ever.
+let silence = 0;
 function say(words) {
-  root.querySelector('[data-said]').textContent = words;
+  const line = root.querySelector('[data-said]');
+  line.textContent = words;
+  clearTimeout(silence);
+  silence = setTimeout(() => { line.textContent = ''; }, 12_000);
 }
 
 // What was pressed may be gone after a refresh: then what is in its place gets the focus, or else its part's heading.
@@ -64,6 +69,7 @@ const DOES = {
   'check-all': async () => { say(await runAll(dialogOf('checks'))); await regions.again(); },
   check: (button) => runOne(dialogOf('checks'), { ...button.dataset, address: root.dataset.checks }),
   'preview-cleanup': (button) => previewCleanup(button.form),
+  plan: (button) => preparePlan(open(button), button.dataset),
   'preview-plan': (button) => previewPlan(button.form),
   threshold: (button) => prepare(open(button), button),
   'reset-threshold': async ({ form }) => {

@@ -11,7 +11,9 @@ const SAID = {
 
 function line(one) {
   const who = one.actor ? one.actor.full_name || one.actor.email : 'The monitor';
-  const change = one.before || one.after ? ` (${one.before || 'nobody'} to ${one.after || 'nobody'})` : '';
+  const nothing = one.kind === 'assigned' ? 'nobody' : '';
+  const [before, after] = [one.before || nothing, one.after || nothing];
+  const change = before && after ? ` (${before} to ${after})` : before || after ? ` (${before || after})` : '';
   return node('li', {}, quiet(moment(one.at)), node('strong', {}, `${who}: ${SAID[one.kind] ?? one.kind}${change}`),
     one.text ? node('p', {}, one.text) : null);
 }

@@ -1,5 +1,6 @@
 // The refresh: every half minute the parts that changed are put in the place of those that are shown. One that somebody
 // is writing in is left as it is; what stood open stays open, and the focus stays where it was.
+import { SIGNED_OUT } from './api.js';
 import { length, tellTimes } from './build.js';
 import * as charts from './charts.js';
 
@@ -60,7 +61,7 @@ export class Regions {
   async ask() {
     const asking = fetch(`${this.root.dataset.address}${location.search}`, { credentials: 'same-origin', headers: { Accept: 'text/html' } });
     const reply = await asking.catch(() => { throw new Error('The server cannot be reached.'); });
-    if (reply.redirected) throw new Error('You are signed out. Load the page again to sign in.');
+    if (reply.redirected) throw new Error(SIGNED_OUT);
     if (!reply.ok) throw new Error(`The server answered with ${reply.status}.`);
     return reply.text();
   }

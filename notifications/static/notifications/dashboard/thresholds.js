@@ -3,6 +3,7 @@ import { call, Refused } from './api.js';
 import { badge, moment, node, quiet } from './build.js';
 import { complain } from './forms.js';
 
+const grouped = (number) => Number(number).toLocaleString('en');
 let asked = 0;
 let waiting = 0;
 
@@ -11,7 +12,7 @@ export function prepare(form, button) {
   Object.assign(form.dataset, { ofcheck: check, ofname: name, whyNot });
   form.querySelector('[data-about]').textContent = title;
   form.querySelector('[data-unit]').textContent = unit ? `(${unit})` : '';
-  form.querySelector('[data-range]').textContent = `From ${minimum} to ${maximum}. The default is ${standard}.`;
+  form.querySelector('[data-range]').textContent = `From ${grouped(minimum)} to ${grouped(maximum)}. The default is ${grouped(standard)}.`;
   Object.assign(form.elements.value, { min: minimum, max: maximum, value });
   form.elements.version.value = version;
   form.querySelector('[data-do=reset-threshold]').disabled = !decided;

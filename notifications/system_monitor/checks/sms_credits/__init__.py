@@ -17,8 +17,18 @@ LEAST = Limit(
     per_tenant=True,
     why_no_backtest="History keeps how many tenants were under the limit that was in force, not what each had.",
 )
-WARN_AT = Limit("warning", "LOW_CREDITS_WARNING_PERCENT", "Share of the last balance", "%", 0, 100, per_tenant=True)
-CRITICAL_AT = Limit("critical", "LOW_CREDITS_CRITICAL_PERCENT", "Same, urgent", "%", 0, 100, per_tenant=True)
+WARN_AT = Limit(
+    "warning", "LOW_CREDITS_WARNING_PERCENT", "Share of the last balance that is low", "%", 0, 100, per_tenant=True
+)
+CRITICAL_AT = Limit(
+    "critical",
+    "LOW_CREDITS_CRITICAL_PERCENT",
+    "Share of the last balance that is urgent",
+    "%",
+    0,
+    100,
+    per_tenant=True,
+)
 
 
 def _are_low(numbers: Numbers, values: Values) -> Verdict:
@@ -92,6 +102,7 @@ class SmsCredits(HealthCheck):
                 "bands": found.bands,
                 "lowest": found.lowest,
                 "lowest_total": found.low,
+                "following": found.following,
                 "with_own_thresholds": len(set().union(*own)),
             },
             numbers=numbers,

@@ -1,4 +1,4 @@
-"""Every tenant's band in one statement: how many are in each, and the ten lowest with how fast they spend."""
+"""Every tenant's band in one statement: how many are in each, and the ten with the least and how fast they spend."""
 
 import datetime
 from collections.abc import Mapping, Sequence
@@ -11,6 +11,8 @@ from django.db import connection
 #: From the worst to the least: the worst band a tenant is in is the one that is reported.
 EMPTY, CRITICAL, WARNING, LOW = "empty", "critical", "warning", "low"
 BANDS = (EMPTY, CRITICAL, WARNING, LOW)
+#: Of those that are in none.
+ENOUGH = "enough"
 #: What tells whether anybody would be in a band if its limit were another: the fewest credits, the lowest percent of
 #: those who go by the platform's limits, and how many are low by credits or by limits of their own, in whatever band.
 EXTREMES = ("lowest_credits", "lowest_percent", "lowest_percent_for_critical", "under_low", "by_own_warning",
@@ -23,6 +25,7 @@ BURN_WINDOW = datetime.timedelta(hours=24)
 # Not those that are unlimited, suspended, or were never topped up: nobody waits for their messages. Percentages are of
 # the balance after the last top-up, and compared as whole numbers (`percent` is rounded up for that). Who never had
 # that many credits is not "under 100". Spent is what left the account for good; what is only reserved may come back.
+# Where fewer than ten are low, those with the least of their balance left make it ten; else nobody looks for them.
 BANDED = """
 WITH account AS MATERIALIZED (
     SELECT account.tenant_id, available, balance_after_last_top_up AS after, CASE
@@ -52,22 +55,27 @@ WITH account AS MATERIALIZED (
            count(*) FILTER (WHERE percent <= own_critical) AS by_own_critical FROM account
 ), lowest AS (
     SELECT * FROM account WHERE band IS NOT NULL ORDER BY band, available, tenant_id LIMIT %(top)s
+), following AS (
+    SELECT * FROM account WHERE band IS NULL
+    ORDER BY percent, available, tenant_id LIMIT (SELECT %(top)s - count(*) FROM lowest)
+), listed AS (
+    SELECT * FROM lowest UNION ALL SELECT * FROM following
 )
 SELECT total.checked, total.empty, total.critical, total.warning, total.low,
        total.available, total.percent, total.percent_for_critical, total.under, total.by_own_warning,
-       total.by_own_critical, tenant.slug, lowest.available, lowest.after, lowest.band, burn.spent, burn.seconds
-FROM total LEFT JOIN lowest ON true LEFT JOIN tenants_tenant AS tenant ON tenant.id = lowest.tenant_id
+       total.by_own_critical, tenant.slug, listed.available, listed.after, listed.band, burn.spent, burn.seconds
+FROM total LEFT JOIN listed ON true LEFT JOIN tenants_tenant AS tenant ON tenant.id = listed.tenant_id
 LEFT JOIN LATERAL (
     SELECT coalesce(sum(-available_delta - reserved_delta) FILTER (WHERE kind = 'settle'), 0)::bigint AS spent,
            CASE WHEN count(*) < %(entries)s THEN extract(epoch FROM %(now)s - %(since)s)
                 ELSE extract(epoch FROM %(now)s - min(created_at)) END::float8 AS seconds
     FROM (
         SELECT kind, available_delta, reserved_delta, created_at FROM (
-            SELECT * FROM sms_creditentry WHERE tenant_id = lowest.tenant_id ORDER BY id DESC LIMIT %(entries)s
+            SELECT * FROM sms_creditentry WHERE tenant_id = listed.tenant_id ORDER BY id DESC LIMIT %(entries)s
         ) AS newest WHERE created_at >= %(since)s
     ) AS recent
 ) AS burn ON true
-ORDER BY lowest.band, lowest.available, lowest.tenant_id
+ORDER BY listed.band, CASE WHEN listed.band IS NULL THEN listed.percent END, listed.available, listed.tenant_id
 """
 
 
@@ -86,6 +94,9 @@ class Found:
     bands: dict[str, int]
     extremes: dict[str, int | None]
     lowest: list[dict[str, Any]]
+    """Of those that are low, the worst first."""
+    following: list[dict[str, Any]]
+    """Those that have enough, where `lowest` is shorter than TOP: the least of its balance first."""
 
     @property
     def low(self) -> int:
@@ -116,17 +127,18 @@ def look(*, now: datetime.datetime, rule: BandRule, own: Sequence[Mapping[UUID, 
         rows = cursor.fetchall()
     checked, *of_bands = rows[0][:5]
     extremes = dict(zip(EXTREMES, rows[0][5:11], strict=True))
-    lowest = [_lowest(*row[11:]) for row in rows if row[11] is not None]
-    return Found(checked, dict(zip(BANDS, of_bands, strict=True)), extremes, lowest)
+    listed = [_tenant(*row[11:]) for row in rows if row[11] is not None]
+    lowest = [one for one in listed if one["band"] != ENOUGH]
+    return Found(checked, dict(zip(BANDS, of_bands, strict=True)), extremes, lowest, listed[len(lowest) :])
 
 
-def _lowest(slug: str, available: int, after: int, band: int, spent: int, seconds: float) -> dict[str, Any]:
+def _tenant(slug: str, available: int, after: int, band: int | None, spent: int, seconds: float) -> dict[str, Any]:
     hours = available * seconds / spent / 3600 if spent > 0 else None
     return {
         "tenant": slug,
         "available": available,
         "percent": round(100 * available / after, 1) if after else 0,
-        "band": BANDS[band],
+        "band": ENOUGH if band is None else BANDS[band],
         "spent_per_day": round(spent * 86400 / seconds) if seconds > 0 else 0,
         "runs_out_in_hours": None if hours is None else round(hours, 1),
     }
