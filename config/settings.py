@@ -450,6 +450,8 @@ STREAM_TICKET_SECONDS = env.int("STREAM_TICKET_SECONDS", default=30)
 
 #: How long one worker may hold what it hands over; half of it is for handing over.
 DELIVERY_LEASE = timedelta(seconds=env.int("DELIVERY_LEASE_SECONDS", default=120))
+#: A channel that has taken nothing for so long, while messages wait to be tried again, is a problem.
+DELIVERY_BLOCKED_AFTER = timedelta(minutes=env.int("DELIVERY_BLOCKED_AFTER_MINUTES", default=15))
 DELIVERY_SWEEP_SECONDS = env.int("DELIVERY_SWEEP_SECONDS", default=15)
 #: The tenant (its slug) whose credits pay for SMS notifications; without one there are none.
 NOTIFICATION_SMS_TENANT = env.str("NOTIFICATION_SMS_TENANT", default="")

@@ -6,22 +6,18 @@ from typing import Any
 from uuid import UUID
 
 from django.db import connection
-from django.db.models import Q
 from django.utils import timezone
 
-from notifications import incidents
 from notifications.channels import CHANNELS, get_channel
 from notifications.channels.base import Settled
-from notifications.delivery import digests
+from notifications.delivery import digests, watching
 from notifications.delivery.hints import hint
-from notifications.models import Channel, Delivery, DeliveryAttempt, Incident
-from notifications.models.priority import Priority
+from notifications.models import Delivery, DeliveryAttempt
 
 State = Delivery.State
 BATCH = 1000
 #: A receipt that has not come after this long does not come any more.
 RECEIPT_AWAITED = datetime.timedelta(days=2)
-DEAD_LETTERS = "delivery_dead_letters"
 
 
 def sweep() -> dict[str, int]:
@@ -31,7 +27,8 @@ def sweep() -> dict[str, int]:
     found = {"replayed": replay(now=now), "settled": settle(now=now), "digests": digests.make_due(now)}
     waiting = _channels_with_something_due(now)
     hint(channels=waiting)
-    return found | {"dead": watch_dead_letters(now=now), "hinted": len(waiting)}
+    watched = {"dead": watching.watch_dead_letters(now=now), "blocked": watching.watch_channels(now=now)}
+    return found | watched | {"hinted": len(waiting)}
 
 
 # The attempt is kept like any other: it may have been taken. What takes its worker down each time is given up too.
@@ -97,35 +94,6 @@ def _settle(key: UUID, what: Settled, *, now: datetime.datetime) -> int:
 def _channels_with_something_due(now: datetime.datetime) -> list[str]:
     due = Delivery.objects.filter(state=State.WAITING, due_at__lte=now)
     return [slug for slug in CHANNELS if due.filter(channel=slug).exists()]
-
-
-def watch_dead_letters(*, now: datetime.datetime) -> int:
-    """Opens a problem while deliveries were given up that nobody has seen to, and ends it; returns how many there
-    are, counted up to BATCH. A tenant's endpoints are the tenant's own concern."""
-    dead = Delivery.objects.given_up().filter(handled_at=None)
-    dead = dead.exclude(Q(channel=Channel.WEBHOOK) & Q(tenant__isnull=False))
-    found = list(dead.order_by("-id").values_list("channel", "reason")[:BATCH])
-    if found:
-        incidents.see_problem(problem=_problem(found), now=now)
-    else:
-        for incident in Incident.objects.unresolved().filter(tenant=None, kind=DEAD_LETTERS, scope=""):
-            incidents.resolve(incident=incident, summary="None is left that nobody has seen to.", now=now)
-    return len(found)
-
-
-def _problem(found: list[tuple[str, str]]) -> incidents.Problem:
-    count = f"{len(found)}" if len(found) < BATCH else f"{BATCH} or more"
-    by_channel = {slug: n for slug in CHANNELS if (n := sum(one == slug for one, _ in found))}
-    parts = ", ".join(f"{n} by {slug}" for slug, n in by_channel.items())
-    return incidents.Problem(
-        kind=DEAD_LETTERS,
-        scope="",
-        priority=Priority.MEDIUM,
-        title="Delivery: messages were given up",
-        summary=f"{count} could not be handed over ({parts}). The last one: {found[0][1] or 'no reason given'}",
-        advice="Look at them in the admin under Deliveries, then try them again or mark them as seen to.",
-        details={"by_channel": by_channel},
-    )
 
 
 def try_again(*, ids: list[UUID]) -> int:

@@ -93,6 +93,30 @@ def test_what_is_refused_is_given_up_at_once_and_the_rest_after_so_many_attempts
     assert deliver() == {}
 
 
+def test_a_channel_that_takes_nothing_is_a_problem_until_it_does(
+    counting: type[Counting], admin: User, member: User, settings: Settings
+) -> None:
+    settings.DELIVERY_BLOCKED_AFTER = datetime.timedelta(minutes=15)
+    tell(member)
+    tell(admin, kind=Urgent)
+    counting.fails = [TryAgain("The mail server is away.")] * 2
+    deliver()
+    assert tasks.sweep_deliveries()["blocked"] == 0, "not yet"
+    Delivery.objects.update(created_at=ago(minutes=16))
+    assert [tasks.sweep_deliveries()["blocked"] for _ in range(2)] == [1, 1]
+    incident = Incident.objects.get(kind="delivery_blocked")
+    assert (incident.scope, incident.priority) == ("email", "high")
+    assert incident.summary == (
+        "None was taken in 15 minutes, and 2 wait to be tried again. The oldest: The mail server is away."
+    )
+    counting.fails = [TryAgain("Busy.")]
+    due()
+    deliver()  # of the two, and what told of the incident itself
+    assert tasks.sweep_deliveries()["blocked"] == 0, "one was taken: another one's mailbox is no outage"
+    incident.refresh_from_db()
+    assert incident.state == "resolved"
+
+
 def test_dead_letters_are_a_problem_until_somebody_has_seen_to_them(
     counting: type[Counting], admin: User, member: User, client: Client
 ) -> None:
