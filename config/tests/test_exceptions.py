@@ -41,6 +41,11 @@ def test_an_unknown_address_under_api_is_a_problem_and_elsewhere_a_page(client: 
     assert b"There is nothing at this address" in page.content
 
 
+def test_an_address_without_its_last_slash_keeps_method_and_body(client: Client) -> None:
+    response = client.post(LOGIN.rstrip("/"), {"email": "nobody@example.com"}, "application/json")
+    assert (response.status_code, response["Location"]) == (308, LOGIN)
+
+
 @pytest.mark.django_db
 def test_a_wrong_method_is_405(admin: User) -> None:
     assert_problem(signed_in(admin).delete("/api/notifications/recent/"), 405)
