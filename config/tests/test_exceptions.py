@@ -61,7 +61,8 @@ def test_no_credentials_are_401_and_say_how_to_sign_in(anonymous: APIClient) -> 
 @pytest.mark.django_db
 def test_a_broken_token_is_401(anonymous: APIClient) -> None:
     anonymous.credentials(HTTP_AUTHORIZATION="Bearer nonsense")
-    assert_problem(anonymous.get("/api/notifications/recent/"), 401)
+    body = assert_problem(anonymous.get("/api/notifications/recent/"), 401)
+    assert (body["code"], body["detail"]) == ("token_not_valid", "The access token is not valid, or has expired.")
 
 
 def test_an_unknown_host_is_400_in_the_same_shape() -> None:
