@@ -7,7 +7,8 @@ from collections.abc import Callable
 import structlog
 from csp.middleware import CSPMiddleware, PolicyParts
 from django.contrib.messages.middleware import MessageMiddleware
-from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponsePermanentRedirect
+from django.middleware.common import CommonMiddleware
 from uuid_utils.compat import uuid7
 
 from notifications.stream.address import origin_of_stream
@@ -44,6 +45,14 @@ class RequestContextMiddleware:
                 )
         response["X-Request-ID"] = request_id
         return response
+
+
+class SlashMiddleware(CommonMiddleware):
+    """Leads an address without its last slash to the one with it, by a 308: after Django's 301 clients send a POST as
+    a GET and without its body."""
+
+    class response_redirect_class(HttpResponsePermanentRedirect):  # noqa: N801 (Django's name)
+        status_code = 308
 
 
 class PageMessageMiddleware(MessageMiddleware):

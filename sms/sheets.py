@@ -21,6 +21,9 @@ COLUMNS = {
 #: A cell that begins so is a formula to a spreadsheet (OWASP, "CSV Injection"), also in their full-width forms.
 FORMULA = ("=", "+", "-", "@", "\t", "\r", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 
+#: How files of spreadsheets themselves begin: ZIP (.xlsx, .ods, .numbers) and OLE (.xls).
+WORKBOOKS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
+
 
 class Unreadable(ValueError):
     """The file is no CSV file that could be imported; the message says why, for whoever made it."""
@@ -47,6 +50,8 @@ def read(data: bytes) -> Sheet:
     """Raises Unreadable."""
     if len(data) > MAX_BYTES:
         raise Unreadable(f"Larger than {MAX_BYTES} bytes.")
+    if data.startswith(WORKBOOKS):
+        raise Unreadable("It is a spreadsheet's own file. Save it as CSV.")
     text, encoding = _decoded(data)
     first = text.partition("\n")[0]
     delimiter = max(DELIMITERS, key=first.count) if any(sign in first for sign in DELIMITERS) else ","

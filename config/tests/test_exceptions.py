@@ -41,6 +41,11 @@ def test_an_unknown_address_under_api_is_a_problem_and_elsewhere_a_page(client: 
     assert b"There is nothing at this address" in page.content
 
 
+def test_an_address_without_its_last_slash_keeps_method_and_body(client: Client) -> None:
+    response = client.post(LOGIN.rstrip("/"), {"email": "nobody@example.com"}, "application/json")
+    assert (response.status_code, response["Location"]) == (308, LOGIN)
+
+
 @pytest.mark.django_db
 def test_a_wrong_method_is_405(admin: User) -> None:
     assert_problem(signed_in(admin).delete("/api/notifications/recent/"), 405)
@@ -56,7 +61,8 @@ def test_no_credentials_are_401_and_say_how_to_sign_in(anonymous: APIClient) -> 
 @pytest.mark.django_db
 def test_a_broken_token_is_401(anonymous: APIClient) -> None:
     anonymous.credentials(HTTP_AUTHORIZATION="Bearer nonsense")
-    assert_problem(anonymous.get("/api/notifications/recent/"), 401)
+    body = assert_problem(anonymous.get("/api/notifications/recent/"), 401)
+    assert (body["code"], body["detail"]) == ("token_not_valid", "The access token is not valid, or has expired.")
 
 
 def test_an_unknown_host_is_400_in_the_same_shape() -> None:

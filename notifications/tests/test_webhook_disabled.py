@@ -37,6 +37,7 @@ def test_410_disables_it_at_once_and_its_owner_is_told(
     assert (endpoint.is_active, endpoint.disabled_reason) == (False, "It answered 410 Gone.")
     (row,) = Notification.objects.filter(recipient=owner)
     assert (row.kind, row.priority, row.tenant_id) == ("webhook_disabled", "high", endpoint.tenant_id)
+    assert row.title == f"A webhook was disabled: {endpoint.url.partition('?')[0]}"  # with its port
     assert "tenants-own" not in row.title + row.message + json.dumps(row.data)
     with pytest.raises(Refused, match="disabled"):
         send(endpoint)

@@ -14,7 +14,7 @@ def tell_of_disabled(*, endpoint: WebhookEndpoint) -> list[Notification]:
     there any more."""
     where = urlsplit(endpoint.url)
     context = {
-        "address": f"{where.scheme}://{where.hostname}{where.path}",  # a query may hold somebody's token
+        "address": f"{where.scheme}://{where.netloc}{where.path}",  # a query may hold somebody's token
         "reason": endpoint.disabled_reason,
         "failures": f" {endpoint.failures} calls in a row failed." if endpoint.failures > 1 else "",
     }

@@ -53,7 +53,10 @@ class SendSerializer(serializers.Serializer[Any]):
     template = IdField(required=False)
     variables = VariablesField(required=False)
     # 11 letters and digits, or a number: 3GPP TS 23.040, 9.1.2.5
-    sender_id = serializers.RegexField(r"^[A-Za-z0-9 ]{1,11}$|^\+?[0-9]{3,15}$", max_length=16)
+    sender_id = serializers.RegexField(
+        r"^[A-Za-z0-9 ]{1,11}$|^\+?[0-9]{3,15}$",
+        error_messages={"invalid": "Up to 11 letters, digits and spaces, or a number of 3 to 15 digits."},
+    )
     send_at = serializers.DateTimeField(required=False, allow_null=True)
     valid_for = StrictIntegerField(
         min_value=int(SHORTEST_VALIDITY.total_seconds()),

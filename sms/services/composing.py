@@ -160,7 +160,7 @@ def _filled_in(
         addressees.append(Addressee(number, template.substitute(values)))
     if nameless:
         raise Refused(
-            {"variables.name": f"{len(nameless)} recipients have no name, the first is {nameless[0]}. Give one here."}
+            {"variables.name": f"Recipients without a name: {len(nameless)}, first {nameless[0]}. Give one here."}
         )
     _require_fitting(addressees)
     return addressees

@@ -210,6 +210,7 @@ def _cancel(messages: MessageQuerySet, *, now: datetime.datetime, reason: str) -
     queued = messages.filter(status=Status.QUEUED).order_by("id").select_for_update(of=("self",))
     ids = list(queued.values_list("pk", flat=True))
     mine = Message.objects.filter(pk__in=ids)
-    count: int = mine.move(Status.CANCELLED, froms=[Status.QUEUED], at=now, failure_reason=reason)
+    over = {"failure_reason": reason, "next_attempt_at": None}
+    count: int = mine.move(Status.CANCELLED, froms=[Status.QUEUED], at=now, **over)
     close_reservations(ids=ids, now=now)
     return count

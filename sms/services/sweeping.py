@@ -107,7 +107,7 @@ def _expire_where(rule: Q, reason: str, now: datetime.datetime) -> int:
             ids = list(locked.values_list("pk", flat=True)[:BATCH])
             froms = [Status.QUEUED, Status.UNKNOWN, Status.SUBMITTED, Status.SENT]
             mine = Message.objects.filter(pk__in=ids)
-            count += mine.move(Status.EXPIRED, froms=froms, at=now, failure_reason=reason)
+            count += mine.move(Status.EXPIRED, froms=froms, at=now, failure_reason=reason, next_attempt_at=None)
             close_reservations(ids=ids, now=now)
         if len(ids) < BATCH:
             return count

@@ -187,6 +187,8 @@ def test_headers_and_columns_are_found_out(api: APIClient, text: str, found: lis
         (b" \n,\n", "It is empty."),
         (b"phone,name\n", "It has a header and nothing below."),
         (b"name,groups\nAsha,x\n", "Its header names no column for the phone number. Call it phone."),
+        (b"PK\x03\x04\x14\x00", "It is a spreadsheet's own file. Save it as CSV."),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1", "It is a spreadsheet's own file. Save it as CSV."),
         (b"\xff\xfea", "It begins like utf-16 and cannot be read as such. Save it as UTF-8."),
         (b'phone\n"' + b"a" * 200_000, "Row 2 cannot be read: field larger than field limit (131072)."),
         (b"0754000001\n" * 50_001, "More than 50000 rows. Split it."),

@@ -189,6 +189,12 @@ def test_a_scheduled_message_says_when(api: APIClient) -> None:
     assert [one["event"] for one in timeline] == ["queued", "scheduled"]
 
 
+def test_what_is_called_off_is_not_tried_again(api: APIClient) -> None:
+    at = (timezone.now() + datetime.timedelta(days=1)).isoformat()
+    (key,) = send(api, number(1), send_at=at)["message_ids"]
+    assert api.post(f"{API}messages/{key}/cancel/").json()["data"]["next_attempt_at"] is None
+
+
 # --- Calling off -------------------------------------------------------------------------------------------------
 
 

@@ -102,6 +102,12 @@ def test_any_other_sender_id_is_refused_by_name(api: APIClient, sender_id: Any) 
     assert set(refusal(api.post(URL, sending(sender_id=sender_id)), 400)["errors"]) == {"sender_id"}
 
 
+def test_one_sentence_says_what_a_sender_id_may_be(api: APIClient) -> None:
+    words = ["Up to 11 letters, digits and spaces, or a number of 3 to 15 digits."]
+    for sender_id in ("Acacia Pharmacy Ltd", "Açme"):
+        assert refusal(api.post(URL, sending(sender_id=sender_id)), 400)["errors"] == {"sender_id": words}
+
+
 # --- Refusing ----------------------------------------------------------------------------------------------------
 
 

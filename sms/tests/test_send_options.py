@@ -164,7 +164,7 @@ def test_a_missing_name_is_counted_and_can_be_given_for_all(api: APIClient, tena
     contact(tenant, 1, name="Asha")
     body = {"to": [number(1), number(2), number(3)], "template": ready.pk, "sender_id": "Acme"}
     assert refused(api.post(URL, body)) == {
-        "variables.name": [f"2 recipients have no name, the first is {number(2)}. Give one here."]
+        "variables.name": [f"Recipients without a name: 2, first {number(2)}. Give one here."]
     }
     assert api.post(URL, body | {"variables": {"name": "friend"}}).status_code == 202
     assert texts() == {number(1): "Hi Asha", number(2): "Hi friend", number(3): "Hi friend"}

@@ -129,6 +129,18 @@ def test_the_stream_tells_at_once_and_polls_become_seldom(visit: Visit, member: 
     assert follower.polls == 1
 
 
+def test_a_sign_out_elsewhere_is_known_at_once(visit: Visit, member: User, stream: StreamProcess) -> None:
+    visitor = visit(member)
+    visitor.watched.allow("status of 401")
+    clock = visitor.context.clock
+    clock.install()
+    bell = Bell.at(visitor)
+    until(bell.page, lambda: bell.polls == 2)
+    Bell.at(visitor).page.get_by_role("button", name="Sign out").click()
+    bell.says("Notifications, You are signed out.")
+    assert bell.polls == 3  # not the one of the next interval
+
+
 def test_with_a_token_the_stream_is_opened_by_a_ticket(
     visit: Visit, member: User, owner: User, stream: StreamProcess
 ) -> None:

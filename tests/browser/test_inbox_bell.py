@@ -43,6 +43,31 @@ def test_what_the_bell_hears_of_is_offered_by_the_list(member: User, visit: Visi
     shows(bell.page, ["New", "Note 0"])
 
 
+def test_who_signs_in_after_somebody_else_finds_nothing_of_theirs(member: User, owner: User, visit: Visit) -> None:
+    (minas,) = fill(member, 1, "For Mina")
+    fill(owner, 1, "For Olu")
+    visitor = visit(member)
+    bell = Bell.at(visitor, alone=False)
+    shows(bell.page, ["For Mina 0"])
+    visitor.context.clear_cookies()
+    visitor.sign_in_as(owner)
+    bell.run("bell.refresh()")  # as when the tab is looked at again
+    shows(bell.page, ["For Olu 0"])
+    expect(bell.page.get_by_role("banner")).to_contain_text("Olu")
+    assert status_of(minas) == ["unread"]
+
+
+def test_who_signs_out_in_another_tab_leaves_nothing_in_this_one(member: User, visit: Visit) -> None:
+    fill(member, 1)
+    visitor = visit(member)
+    visitor.watched.allow("status of 401")
+    bell = Bell.at(visitor, "/inbox/?status=unread", alone=False)
+    shows(bell.page, ["Note 0"])
+    visitor.tab("/inbox/").get_by_role("button", name="Sign out").click()
+    bell.run("bell.refresh()")
+    bell.page.wait_for_url("**/sign-in/?next=/inbox/%3Fstatus%3Dunread")
+
+
 def test_what_is_opened_in_the_bell_is_opened_here(member: User, visit: Visit) -> None:
     (one, other) = fill(member, 2)
     bell = Bell.at(visit(member), alone=False)

@@ -36,6 +36,12 @@ def test_a_morning_of_keys_alone(member: User, visit: Visit) -> None:
     shows(page, ["Note 4", "Note 1", "Note 0"])
     assert status_of(*made) == ["unread", "unread", "archived", "archived", "unread"]
     focused(page, "Note 1")
+    page.locator("#toast").get_by_role("button", name="Undo").focus()
+    press(page, "Enter")
+    focused(page, "Note 3")
+    press(page, "x", "j", "x", "e")
+    shows(page, ["Note 4", "Note 1", "Note 0"])
+    focused(page, "Note 1")
     press(page, "Enter")
     expect(opened(page).locator("h2")).to_have_text("Note 1")
     expect(page.locator("#detail").get_by_role("button", name="Mark unread")).to_be_visible()

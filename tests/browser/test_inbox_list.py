@@ -205,6 +205,14 @@ def test_what_is_done_to_the_selected_is_done_and_can_be_undone(member: User, vi
     assert status_of(one, two, three) == ["unread", "read", "unread"]
 
 
+def test_what_can_be_done_stays_in_sight_of_the_last_one_selected(member: User, visit: Visit) -> None:
+    fill(member, 20)
+    page = visit(member, viewport={"width": 320, "height": 640}).tab("/inbox/")
+    expect(rows(page)).to_have_count(20)
+    pick(page, "Note 0")
+    expect(page.get_by_role("button", name="Archive", exact=True)).to_be_in_viewport()
+
+
 def test_deleting_asks_first_and_is_for_good(member: User, visit: Visit) -> None:
     made = fill(member, 3)
     page = visit(member).tab("/inbox/")

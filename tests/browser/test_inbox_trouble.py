@@ -35,6 +35,21 @@ def test_offline_and_back(member: User, visit: Visit) -> None:
     expect(page.locator("#empty")).to_have_text("Nothing here was read.", use_inner_text=True)
 
 
+def test_a_server_that_comes_back_is_noticed(member: User, visit: Visit) -> None:
+    fill(member, 1)
+    visitor = visit(member)
+    visitor.watched.allow("ERR_CONNECTION_REFUSED")
+    page = visitor.tab("/inbox/")
+    shows(page, ["Note 0"])
+    page.route("**/api/**", lambda route: route.abort("connectionrefused"))
+    pick(page, "Note 0")
+    page.get_by_role("group", name="With the selected").get_by_role("button", name="Archive").click()
+    expect(page.locator("#trouble")).to_contain_text("Bellwether does not answer.")
+    shows(page, ["Note 0"])
+    page.unroute_all()
+    expect(page.locator("#trouble")).to_be_hidden()
+
+
 def test_a_session_that_is_over_leads_to_the_sign_in_and_back(member: User, visit: Visit) -> None:
     fill(member, 2)
     visitor = visit(member)

@@ -216,7 +216,7 @@ class Stream {
     this.#source = source;
     source.onerror = () => this.#again();
     for (const name of ["inbox", "poll"]) source.addEventListener(name, (event) => this.#told(event));
-    source.addEventListener("bye", ({ data }) => this.#again(JSON.parse(data).retry));
+    source.addEventListener("bye", ({ data }) => this.#again(JSON.parse(data)));
   }
 
   close() {
@@ -234,10 +234,11 @@ class Stream {
     this.#timer = setTimeout(this.poll, within * 1000 * Math.random());
   }
 
-  #again(milliseconds = Math.min(2 ** this.#failures++, 30) * (2000 + 3000 * Math.random())) {
+  #again({ reason, retry = Math.min(2 ** this.#failures++, 30) * (2000 + 3000 * Math.random()) } = {}) {
     this.close();
-    this.#timer = setTimeout(() => this.open(), milliseconds);
+    this.#timer = setTimeout(() => this.open(), retry);
     this.ended();
+    if (reason === "access") this.poll();
   }
 }
 
@@ -365,7 +366,6 @@ class Feed {
     if (state.who !== this.known.who) {
       if (this.api.token) return;
       this.#forget();
-      this.changed();
       this.#ask();
     } else if (state.who) this.#take(state);
   }
@@ -374,6 +374,7 @@ class Feed {
     this.#resign();
     this.#changes.clear();
     this.known = null;
+    this.changed();
   }
 
   #schedule() {

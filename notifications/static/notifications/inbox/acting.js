@@ -51,6 +51,8 @@ export class Acting {
     if (!(await this.#try(() => bringBack(items)))) return;
     this.#show(items);
     say("Undone.");
+    const row = this.list.element(items[0].id);
+    if (row && document.activeElement === document.body) find(".row-link", row).focus(); // the button is gone
   }
 
   #show(items, options) {

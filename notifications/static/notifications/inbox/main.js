@@ -117,7 +117,9 @@ function escape() {
 // The bell hears first that something changed, and shows what it does itself before that is done: so look twice.
 const DONE_BY_THEN_MS = 2000;
 let again;
-document.addEventListener("notification-count", () => {
+document.addEventListener("notification-count", ({ detail }) => {
+  // The session is over, or the inbox another one: the sign-in, or a page of whoever is here now.
+  if (detail.count === null && detail.previous !== null) return location.reload();
   list.look();
   clearTimeout(again);
   again = setTimeout(() => list.look(), DONE_BY_THEN_MS);

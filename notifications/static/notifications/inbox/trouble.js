@@ -1,8 +1,9 @@
 // What went wrong, in one banner: who is offline, whose session is over, who called too often, what we broke.
 
-import { Refused, Unreachable } from "./api.js";
+import { Refused, Unreachable, call } from "./api.js";
 import { find, make } from "./dom.js";
 
+const LOOK_AGAIN_MS = 5000;
 let timer;
 let retry = null;
 
@@ -11,7 +12,7 @@ export function explain(error, again = null) {
   if (error.name === "AbortError") return;
   retry = again;
   clearInterval(timer);
-  if (error instanceof Unreachable) show("You are offline. What is here may be old.", again && button("Try again"));
+  if (error instanceof Unreachable) unreachable(again);
   else if (error instanceof Refused) refused(error, again);
   else throw error;
 }
@@ -20,6 +21,20 @@ export function clear() {
   clearInterval(timer);
   retry = null;
   find("#trouble").hidden = true;
+}
+
+/** It goes by itself: a browser tells when the network is back, but nobody tells when the server is. */
+function unreachable(again) {
+  const why = navigator.onLine ? "Bellwether does not answer." : "You are offline.";
+  show(`${why} What is here may be old.`, again && button("Try again"));
+  timer = setInterval(look, LOOK_AGAIN_MS);
+}
+
+async function look() {
+  if (document.hidden) return;
+  const asked = timer;
+  const isBack = await call("unread-count/").then(() => true, (error) => !(error instanceof Unreachable));
+  if (isBack && asked === timer) tryAgain();
 }
 
 function refused(error, again) {
