@@ -302,9 +302,7 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = env.int("MAX_BODY_BYTES", default=2_500_000)
 
 SMS_PROVIDER = env.str("SMS_PROVIDER", default="simulator")
 #: Messages a second that all workers together may hand to a provider: slug:rate, with commas.
-SMS_RATES = {
-    slug: float(rate) for slug, _, rate in (item.partition(":") for item in env.list("SMS_RATES", default=[]))
-}
+SMS_RATES = env.rates("SMS_RATES")
 SMS_DEFAULT_REGION = env.str("SMS_DEFAULT_REGION", default="TZ")
 #: Off: receipts are refused with 503, so nothing is ever recorded as delivered.
 SMS_RECEIPTS_ENABLED = env.bool("SMS_RECEIPTS_ENABLED", default=True)

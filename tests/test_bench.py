@@ -267,11 +267,11 @@ def test_stopping_it_leaves_no_process_and_no_folder(tmp_path: Path) -> None:
     running = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True)
     assert running.stdout is not None
     for line in running.stdout:
-        if "filling our table" in line:  # Postgres, Valkey and the web server run by now
+        if "users sign in" in line:  # Postgres, Valkey and the web server run by now
             assert len(_left_behind(tmp_path)) > 4
             running.send_signal(signal.SIGINT)
             break
-    running.communicate(timeout=200)  # Postgres first ends the statement that it is in
+    running.communicate(timeout=200)
     assert running.returncode == 130
     assert _left_behind(tmp_path) == []
     assert list(tmp_path.iterdir()) == []

@@ -53,7 +53,7 @@ def test_when_the_carrier_degrades_every_open_page_knows(chromium: Browser, hous
     expect(button(other)).to_have_accessible_name(button(inbox).get_attribute("aria-label") or "")
     dashboard.bring_to_front()
     expect(dashboard.locator("#dashboard")).to_contain_text("SMS Service and", timeout=PATIENCE)
-    expect(dashboard.locator("#dashboard").get_by_text(LOW_RATE)).to_be_visible(timeout=PATIENCE)
+    expect(dashboard.locator("#dashboard").get_by_role("link", name=LOW_RATE)).to_be_visible(timeout=PATIENCE)
 
     inbox.bring_to_front()
     bell(inbox).get_by_role("button", name="Mark all read").click()
