@@ -91,6 +91,9 @@ def _take(picture: Picture, browser: Browser, house: House) -> None:
     if picture.opens_bell:
         page.locator("notification-bell").evaluate("bell => bell.open()")
         page.wait_for_timeout(500)
+    newcomers = page.locator("#newcomers")
+    if newcomers.is_visible():  # what arrived since the page was loaded
+        newcomers.click()
     page.screenshot(path=FOLDER / f"{picture.name}.png")
     context.close()
 
