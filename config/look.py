@@ -17,6 +17,7 @@ UNFOLD: dict[str, Any] = {
     "SITE_SYMBOL": "notifications_active",
     "SITE_URL": "/inbox/",
     "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": lambda _: static("config/bell.svg")}],
+    "STYLES": [lambda _: static("config/admin.css")],
     "SHOW_HISTORY": False,
     "SHOW_VIEW_ON_SITE": False,
     "BORDER_RADIUS": "8px",

@@ -3,7 +3,6 @@
 
 import datetime
 import itertools
-import re
 from collections.abc import Callable
 from typing import Any
 from uuid import uuid4
@@ -411,13 +410,6 @@ def test_an_empty_list_offers_to_reset_only_what_is_set(client: Client, staff: U
         page = client.get(address(told.WebhookEndpoint) + narrowed).content.decode()
         assert "Nothing matches" in page
         assert "Reset filters" in page
-
-
-def test_the_sign_out_is_behind_a_button_with_ones_name(client: Client, staff: User) -> None:
-    """Unfold has a mere box there, which no key opens."""
-    client.force_login(staff)
-    page = client.get("/admin/").content.decode()
-    assert re.search(rf"<button[^>]*openUserLinks[^>]*>(?:(?!</button>).)*{staff.full_name}", page, re.DOTALL)
 
 
 def test_what_is_over_is_reopened_on_its_page_unless_it_opened_anew(client: Client, staff: User) -> None:

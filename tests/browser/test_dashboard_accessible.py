@@ -1,5 +1,6 @@
 """The dashboard keeps nobody out: in light and dark, on a narrow screen, with a keyboard alone."""
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -106,3 +107,23 @@ def test_it_is_worked_with_a_keyboard_alone(visit: Callable[..., Visitor], staff
     assert reply["incident"]["resolution"] == "Sent again."
     # What pressed it is gone with its incident; the keyboard goes on in the same part of the page.
     expect(page.locator("#dash-incidents")).to_be_focused()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_sign_out_is_reached_by_keyboard_and_an_empty_list_says_so(
+    scheme: str, visit: Callable[..., Visitor], staff: User
+) -> None:
+    page = visit(staff, color_scheme=scheme).tab("/admin/notifications/webhookendpoint/?q=pigeon")
+    expect(page.get_by_role("heading", name="Nothing matches")).to_be_visible()
+    assert "color-contrast" not in violations(page, ".no-rows")
+    account = page.get_by_role("button", name=staff.full_name)
+    account.press("Enter")
+    menu = page.get_by_role("navigation", name="Account")
+    expect(menu).to_be_visible()
+    assert "color-contrast" not in violations(page, ".account-open")  # what is in the menu is Unfold's
+    page.keyboard.press("Escape")
+    expect(menu).to_be_hidden()
+    expect(account).to_be_focused()
+    account.press("Enter")
+    menu.get_by_role("button", name="Log out").press("Enter")
+    expect(page).to_have_url(re.compile("/sign-in/|logout"))
