@@ -46,9 +46,8 @@ def tell_of_provider(*, move: RouteMove, **_: Any) -> None:
         )
         incidents.see_problem(problem=problem, now=move.created_at)
     elif move.share_after == FULL:
-        open_ones = Incident.objects.unresolved().filter(tenant=None, kind="provider_failover", scope=move.provider)
-        for incident in open_ones:
-            incidents.resolve(incident=incident, summary="It has all of its traffic again.", now=move.created_at)
+        summary = "It has all of its traffic again."
+        incidents.end_problem(kind="provider_failover", scope=move.provider, summary=summary, now=move.created_at)
 
 
 @receiver([post_save, post_delete], sender=User)

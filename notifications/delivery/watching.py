@@ -7,7 +7,7 @@ from django.db.models import Q
 
 from notifications import incidents
 from notifications.channels import CHANNELS
-from notifications.models import Channel, Delivery, Incident
+from notifications.models import Channel, Delivery
 from notifications.models.priority import Priority
 
 State = Delivery.State
@@ -27,12 +27,12 @@ def watch_dead_letters(*, now: datetime.datetime) -> int:
     if found:
         incidents.see_problem(problem=_given_up(found), now=now)
     else:
-        _resolve(DEAD_LETTERS, "", summary="None is left that nobody has seen to.", now=now)
+        incidents.end_problem(kind=DEAD_LETTERS, scope="", summary="None is left that nobody has seen to.", now=now)
     return len(found)
 
 
 def _given_up(found: list[tuple[str, str]]) -> incidents.Problem:
-    count = f"{len(found)}" if len(found) < MOST else f"{MOST} or more"
+    count = _counted(found)
     by_channel = {slug: n for slug in CHANNELS if (n := sum(one == slug for one, _ in found))}
     parts = ", ".join(f"{n} by {slug}" for slug, n in by_channel.items())
     return incidents.Problem(
@@ -59,9 +59,9 @@ def _watch_channel(slug: str, *, now: datetime.datetime) -> bool:
     found = list(failing.filter(created_at__lt=since).order_by("id").values_list("priority", "reason")[:MOST])
     taken = Q(finished_at__gte=since) | Q(finished_at=None, created_at__gte=since)
     if not found:
-        _resolve(BLOCKED, slug, summary="Nothing waits for another attempt any more.", now=now)
+        incidents.end_problem(kind=BLOCKED, scope=slug, summary="Nothing waits for another attempt any more.", now=now)
     elif mine.filter(taken, state=State.SENT).exists():
-        _resolve(BLOCKED, slug, summary="Messages get through again.", now=now)
+        incidents.end_problem(kind=BLOCKED, scope=slug, summary="Messages get through again.", now=now)
     else:
         incidents.see_problem(problem=_blocked(Channel(slug), found), now=now)
         return True
@@ -71,7 +71,7 @@ def _watch_channel(slug: str, *, now: datetime.datetime) -> bool:
 def _blocked(channel: Channel, found: list[tuple[str, str]]) -> incidents.Problem:
     minutes = round(settings.DELIVERY_BLOCKED_AFTER.total_seconds() / 60)
     is_urgent = any(priority in (Priority.HIGH, Priority.CRITICAL) for priority, _ in found)
-    count = f"{len(found)}" if len(found) < MOST else f"{MOST} or more"
+    count = _counted(found)
     reason = next((reason for _, reason in found if reason), "no reason given")
     return incidents.Problem(
         kind=BLOCKED,
@@ -84,6 +84,5 @@ def _blocked(channel: Channel, found: list[tuple[str, str]]) -> incidents.Proble
     )
 
 
-def _resolve(kind: str, scope: str, *, summary: str, now: datetime.datetime) -> None:
-    for incident in Incident.objects.unresolved().filter(tenant=None, kind=kind, scope=scope):
-        incidents.resolve(incident=incident, summary=summary, now=now)
+def _counted(found: list[tuple[str, str]]) -> str:
+    return f"{len(found)}" if len(found) < MOST else f"{MOST} or more"

@@ -19,6 +19,7 @@ from notifications.incidents.people import (
 from notifications.incidents.problems import (
     Problem,
     end_acknowledgements,
+    end_problem,
     open_incident,
     resolve,
     see_problem,
@@ -37,6 +38,7 @@ __all__ = [
     "close",
     "comment",
     "end_acknowledgements",
+    "end_problem",
     "note",
     "note_suppressed",
     "open_incident",

@@ -184,3 +184,9 @@ def resolve(*, incident: Incident, summary: str, now: datetime.datetime, actor: 
         note(incident, Kind.RESOLVED, at=now, actor=actor, before=before, after=State.RESOLVED, text=summary)
         tell_end(incident, summary=summary, now=now)
     return True
+
+
+def end_problem(*, kind: str, scope: str, summary: str, now: datetime.datetime) -> None:
+    """Resolves the platform's problem that `see_problem` opened under this kind and scope, if it is open."""
+    for incident in Incident.objects.unresolved().seen_by_monitor().filter(tenant=None, kind=kind, scope=scope):
+        resolve(incident=incident, summary=summary, now=now)

@@ -13,7 +13,7 @@ from typing import Any, Self
 from django.conf import settings
 
 from notifications import incidents
-from notifications.models import Incident, MonitorRun
+from notifications.models import MonitorRun
 from notifications.models.priority import Priority
 from notifications.system_monitor.report import stamp
 
@@ -65,8 +65,7 @@ def limit() -> datetime.timedelta:
 def judge(before: Schedule, *, is_kept: bool, now: datetime.datetime) -> None:
     """In the transaction of a run: opens the incident that says the schedule is not kept, or resolves it."""
     if is_kept:
-        for one in Incident.objects.unresolved().seen_by_monitor().filter(tenant=None, kind=KIND, scope=SCOPE):
-            incidents.resolve(incident=one, summary="It runs by itself again.", now=now)
+        incidents.end_problem(kind=KIND, scope=SCOPE, summary="It runs by itself again.", now=now)
     elif before.is_late(now):
         incidents.see_problem(problem=_problem(before, now), now=now)
 
