@@ -19,6 +19,8 @@ from config.supervisor.children import MARK
 
 ROOT = Path(__file__).resolve().parent.parent
 PASSWORD = "bellwether-demo"
+#: Seconds. Who has not answered by then hangs; a busy machine is no reason.
+PATIENCE = 60
 
 
 def free_port() -> int:
@@ -77,11 +79,11 @@ class House:
         return subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, check=False)
 
     def get(self, path: str, **options: Any) -> requests.Response:
-        return requests.get(self.url + path, timeout=10, **options)
+        return requests.get(self.url + path, timeout=PATIENCE, **options)
 
     def sign_in(self, email: str = "admin@example.com") -> dict[str, str]:
         body = {"email": email, "password": PASSWORD}
-        answer = requests.post(f"{self.url}/api/auth/login/", json=body, timeout=10)
+        answer = requests.post(f"{self.url}/api/auth/login/", json=body, timeout=PATIENCE)
         return {"Authorization": f"Bearer {answer.json()['tokens']['access']}"}
 
     def wait_until(self, holds: Any, *, seconds: float) -> None:

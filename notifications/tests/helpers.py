@@ -170,7 +170,7 @@ class Hanging(HealthCheck):
 
     def measure(self, context: Context) -> Measurement:
         with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_sleep(20)")
+            cursor.execute("SELECT pg_sleep(60)")
         raise AssertionError("It was not stopped.")
 
 

@@ -203,7 +203,7 @@ class Patient(Carrier):
     both: ClassVar[threading.Barrier]
 
     def check_reachable(self) -> None:
-        self.both.wait(timeout=2)
+        self.both.wait(timeout=30)
 
 
 class Impatient(Patient):

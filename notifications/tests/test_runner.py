@@ -49,8 +49,8 @@ def test_a_check_that_hangs_in_sql_is_stopped_and_the_others_answer(settings: Se
     started = time.monotonic()
     report = runner.run(checks=(Hanging, Well, Hanging, Database))
     assert [result.state.value for result in report.results] == ["unknown", "ok", "unknown", "ok"]
-    assert time.monotonic() - started < 15  # where each statement would take 20 seconds
-    assert [0.1 < result.seconds < 10 for result in report.results] == [True, False, True, False]
+    assert time.monotonic() - started < 30  # where each statement would take 60 seconds
+    assert min(result.seconds for result in report.results if result.state is State.UNKNOWN) > 0.1
 
 
 @pytest.mark.django_db(transaction=True)

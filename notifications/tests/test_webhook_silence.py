@@ -27,7 +27,7 @@ from notifications.tests.webhook_receivers import (
     send,
 )
 from notifications.webhooks import calling
-from sms.tests.gateway import Gateway, answer, drip, drop, drop_unread, gibberish, half, hang, running
+from sms.tests.gateway import SOON, Gateway, answer, drip, drop, drop_unread, gibberish, half, hang, running
 
 __all__ = ["endpoint", "receiver"]
 DAY = datetime.timedelta(days=1)
@@ -41,7 +41,7 @@ def quick(settings: Any) -> None:
 # --- No answer ----------------------------------------------------------------------------------------------------
 @pytest.mark.parametrize(
     "reply",
-    [hang(5), drip_headers],
+    [hang(60), drip_headers],
     ids=["never", "in headers that never end"],
 )
 def test_one_that_does_not_answer_in_time_may_have_it_and_rests(
@@ -51,7 +51,7 @@ def test_one_that_does_not_answer_in_time_may_have_it_and_rests(
     began = time.monotonic()
     with pytest.raises(Uncertain, match=r"^It did not answer within 0\.5 seconds\.$"):
         send(endpoint)
-    assert time.monotonic() - began < 4, "and not when the receiver is through with it"
+    assert time.monotonic() - began < SOON, "and not when the receiver is through with it"
     with pytest.raises(TryAgain, match="rests"):
         send(endpoint)
     assert len(receiver.calls) == 1
@@ -64,14 +64,14 @@ def test_one_that_breaks_off_may_have_it(reply: Any, receiver: Gateway, endpoint
         send(endpoint)
 
 
-@pytest.mark.parametrize("reply", [endless, half, drip(200, bytes_a_second=5)], ids=["endless", "half", "dripping"])
+@pytest.mark.parametrize("reply", [endless, half, drip(200, bytes_a_second=4)], ids=["endless", "half", "dripping"])
 def test_once_the_status_was_said_the_rest_does_not_matter(
     reply: Any, receiver: Gateway, endpoint: WebhookEndpoint, quick: None
 ) -> None:
     receiver.will(reply)
     began = time.monotonic()
     assert send(endpoint).startswith("HTTP 20")
-    assert time.monotonic() - began < 4
+    assert time.monotonic() - began < SOON
 
 
 def test_of_an_endless_answer_only_the_beginning_is_read(
@@ -116,7 +116,7 @@ def test_no_thread_and_no_socket_is_left_behind(receiver: Gateway, endpoint: Web
         with contextlib.suppress(TryAgain, Uncertain):
             send(endpoint)
         webhooks.wake(endpoint_id=endpoint.pk)
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + SOON
     while (len(list(Path("/proc/self/fd").iterdir())), threading.active_count()) > (files, threads):
         assert time.monotonic() < deadline
         time.sleep(0.05)
@@ -165,4 +165,4 @@ def test_a_receiver_that_does_not_speak_tls_is_not_waited_for_and_was_not_told(
         began = time.monotonic()
         with pytest.raises(TryAgain):
             send(endpoint)
-        assert time.monotonic() - began < 4
+        assert time.monotonic() - began < SOON

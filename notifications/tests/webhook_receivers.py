@@ -105,9 +105,9 @@ def drip_headers(handler: Handler) -> None:
     handler.take()
     try:
         handler.wfile.write(b"HTTP/1.1 200 OK\r\nX: ")
-        for _ in range(400):
+        for _ in range(240):
             handler.wfile.write(b"x")
-            time.sleep(0.05)
+            time.sleep(0.25)
     except OSError:
         pass
     handler.close_connection = True

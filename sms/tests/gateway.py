@@ -18,6 +18,9 @@ from uuid_utils.compat import uuid7
 
 from sms.providers.base import Outbound, Provider, ProviderError
 
+#: Seconds, and long over before whoever hangs or drips here comes to an end by himself.
+SOON = 30
+
 
 @dataclass
 class Call:

@@ -26,6 +26,7 @@ from sms.providers.base import (
 )
 from sms.tests import gateway as gateways
 from sms.tests.gateway import (
+    SOON,
     Gateway,
     Handler,
     Reply,
@@ -166,7 +167,7 @@ def test_a_gateway_that_lets_nobody_in_has_nothing(vendor: Vendor, settings: Set
         for one in waiting:
             one.close()
     assert (type(failed), failed.reason) == (Temporary, "gateway_unreachable")
-    assert time.monotonic() - started < 5
+    assert time.monotonic() - started < SOON
 
 
 # --- It may have been taken --------------------------------------------------------------------------------------
@@ -216,11 +217,11 @@ def test_a_gateway_that_does_not_answer_in_time_may_have_it(
     provider: Provider, settings: Settings, gateway: Gateway
 ) -> None:
     settings.SMS_GATEWAY_TIMEOUT_SECONDS = 0.3
-    gateway.will(hang(6))
+    gateway.will(hang(60))
     started = time.monotonic()
     failed = refused(provider)
     assert (type(failed), failed.reason) == (Uncertain, "gateway_not_answering")
-    assert time.monotonic() - started < 5
+    assert time.monotonic() - started < SOON
     assert len(gateway.calls) == 1
 
 
@@ -228,10 +229,10 @@ def test_a_gateway_that_drips_its_answer_is_not_listened_to_for_ever(
     provider: Provider, settings: Settings, gateway: Gateway
 ) -> None:
     settings.SMS_GATEWAY_TIMEOUT_SECONDS = 0.5
-    gateway.will(drip(200, bytes_a_second=20))
+    gateway.will(drip(200, bytes_a_second=4))
     started = time.monotonic()
     assert type(refused(provider)) is Uncertain
-    assert time.monotonic() - started < 5
+    assert time.monotonic() - started < SOON
 
 
 # --- It says that it has not taken it ----------------------------------------------------------------------------
