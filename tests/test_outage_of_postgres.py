@@ -7,6 +7,7 @@ import json
 import signal
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -150,9 +151,17 @@ def test_an_outage_from_kill_9_to_the_inbox(house: House, postgres: embedded.Pos
     freeze_and_ask(house, postgres, receiver, admin)
 
 
+def ask_at_once(house: House, admin: dict[str, str]) -> set[tuple[int, str | None]]:
+    """What many tabs are told that ask for the list at the same moment: more than the house has threads."""
+    with ThreadPoolExecutor(16) as tabs:
+        answers = tabs.map(lambda _: house.get("/api/notifications/", headers=admin), range(16))
+        return {(answer.status_code, answer.json().get("code")) for answer in answers}
+
+
 def freeze_and_ask(house: House, postgres: embedded.Postgres, receiver: Receiver, admin: dict[str, str]) -> None:
     """A server that takes connections and never answers: neither a call nor a worker waits for it for ever."""
     assert postgres.process is not None
+    assert ask_at_once(house, admin) == {(200, None)}  # every thread has a connection now
     main = psutil.Process(postgres.process.pid)
     family = [main, *main.children()]
     for one in family:
@@ -161,13 +170,13 @@ def freeze_and_ask(house: House, postgres: embedded.Postgres, receiver: Receiver
     told = len(alerts(receiver))
     try:
         code, body, _ = command(house)
-        answer = house.get("/api/notifications/", headers=admin)  # which would wait until the server moves again
+        answers = ask_at_once(house, admin)  # which would wait until the server moves again
         house.wait_until(lambda: len(alerts(receiver)) > told, seconds=60)
     finally:
         for one in family:
             with contextlib.suppress(psutil.NoSuchProcess):
                 one.resume()
-    assert (answer.status_code, answer.json()["code"]) == (503, "unavailable")
+    assert answers == {(503, "unavailable")}
     assert alerts(receiver)[told][1] == "failure"
     house.wait_until(lambda: house.get("/api/notifications/", headers=admin).status_code == 200, seconds=30)
     assert (code, body["state"]) == (2, "critical")
