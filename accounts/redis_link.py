@@ -45,6 +45,18 @@ class Link:
             script = self._scripts[text] = self.client.register_script(text)
         return self.ask(lambda client: script(keys=keys, args=args, client=client))
 
+    def tell(self, *command: Any) -> None:
+        """Sends a command and waits for no answer: nobody hears whether Redis took it. Raises RedisError."""
+        self.ask(lambda client: _send(client, ("CLIENT", "REPLY", "SKIP"), command))
+
+
+def _send(client: "redis.Redis", *commands: Sequence[Any]) -> None:
+    connection = client.connection_pool.get_connection()
+    try:
+        connection.send_packed_command(connection.pack_commands(commands))  # type: ignore[no-untyped-call]
+    finally:
+        client.connection_pool.release(connection)
+
 
 def link() -> Link:
     return _link(settings.REDIS_URL)

@@ -8,6 +8,8 @@ from notifications.views import metrics
 from notifications.views.unsubscribe import unsubscribe
 
 urlpatterns = [
+    # First, as it is asked for more than all the rest.
+    path("api/notifications/", include("notifications.urls")),
     path("", pages.home, name="home"),
     path("sign-in/", SignInView.as_view(), name="sign-in"),
     path("sign-out/", SignOutView.as_view(), name="sign-out"),
@@ -23,7 +25,6 @@ urlpatterns = [
     path("api/auth/", include("accounts.urls")),
     path("api/tenants/", include("tenants.urls")),
     path("api/sms/", include("sms.urls")),
-    path("api/notifications/", include("notifications.urls")),
 ]
 
 handler400 = "config.exceptions.bad_request"

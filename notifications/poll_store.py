@@ -147,10 +147,13 @@ def vouch(*, session: str, tenant: str, epoch: str) -> None:
 
 
 def keep(*, user: str, version: str, limit: int, etag: str, body: bytes, until: float) -> None:
-    """Stores a body that reads the same until a moment (seconds since 1970). Raises RedisError."""
+    """Stores a body that reads the same until a moment (seconds since 1970). Raises RedisError.
+
+    Its caller does not wait until it is: what is not stored is computed again.
+    """
     left = max(int((until - time.time()) * 1000), 0)
     record = f"{etag}{int(until * 1000):0{UNTIL_LENGTH}d}".encode() + body
-    link().ask(lambda client: client.set(f"poll:{user}:{version}:{limit}", record, px=left + 1000))
+    link().tell("SET", f"poll:{user}:{version}:{limit}", record, "PX", left + 1000)
 
 
 def forget(*, user_ids: Iterable[UUID], access: bool = False) -> None:
