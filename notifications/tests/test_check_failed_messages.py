@@ -27,15 +27,21 @@ def test_it_fires_strictly_above_50(tenant: Tenant, other_tenant: Tenant, failed
     assert count() == failed
 
 
-def test_its_finding_is_high_and_names_the_most_frequent_reason(tenant: Tenant) -> None:
+def test_its_finding_is_high_and_tells_the_most_frequent_reason(tenant: Tenant) -> None:
     messages(tenant, 20, status=Status.REJECTED, at=NOON, failure_reason="blocked_by_operator")
     messages(tenant, 31, status=Status.UNDELIVERED, at=NOON, failure_reason="absent_subscriber")
     (finding,) = look(FailedMessages, now=NOON).findings
     assert (finding.scope, finding.priority) == ("", "high")
     assert finding.summary == (
         "51 messages failed in the last 24 hours; more than 50 is too many. "
-        "The most frequent reason is absent_subscriber (31)."
+        "Most often (31): The phone was off or without a network until the carrier gave up."
     )
+
+
+def test_failing_without_a_reason_is_said_too(tenant: Tenant) -> None:
+    messages(tenant, 51, status=Status.EXPIRED, at=NOON, failure_reason="")
+    (finding,) = look(FailedMessages, now=NOON).findings
+    assert finding.summary.endswith("Most often (51): No reason was given.")
 
 
 def test_each_way_to_fail_counts_and_nothing_else_does(tenant: Tenant) -> None:

@@ -12,6 +12,7 @@ from sms.models import Status
 from sms.models.states import FAILED
 
 TOP = 10
+UNSPECIFIED = "unspecified"
 PROVIDER = "provider:"
 """A finding's scope that begins so says that this provider is unreachable."""
 
@@ -69,7 +70,7 @@ def most(some: Iterable[counts.Count], word: Callable[[counts.Count], str], *, n
     """The ten words that most messages have, and how many words there are."""
     found: Counter[str] = Counter()
     for one in some:
-        found[word(one) or "unspecified"] += one.messages
+        found[word(one) or UNSPECIFIED] += one.messages
     # By name where they are as many, so that the same numbers always give the same list.
     top = sorted(found.items(), key=lambda pair: (-pair[1], pair[0]))[:TOP]
     return {f"{name}s": [{name: value, "messages": n} for value, n in top], f"{name}s_total": len(found)}

@@ -5,11 +5,12 @@ from django.conf import settings
 from notifications import wording
 from notifications.models.priority import Priority
 from notifications.system_monitor.checks.base import Context, HealthCheck
-from notifications.system_monitor.checks.ended import most, settled_since
+from notifications.system_monitor.checks.ended import UNSPECIFIED, most, settled_since
 from notifications.system_monitor.judging import Rule, above
 from notifications.system_monitor.limits import Limit
 from notifications.system_monitor.report import Finding, Listing, Measurement
 from sms.models.states import FAILED
+from sms.reasons import describe
 
 MOST = Limit("warning", "FAILED_MESSAGES_LIMIT", "Failed messages that are still fine", "messages")
 TOO_MANY = Rule(
@@ -41,7 +42,7 @@ class FailedMessages(HealthCheck):
                     verdict.priority,
                     TOO_MANY.title,
                     f"{failed} messages failed in the last {window}; more than {limit} is too many. "
-                    f"The most frequent reason is {first['reason']} ({first['messages']}).",
+                    f"Most often ({first['messages']}): {_why(first['reason'])}",
                     "If one reason stands out ask the carrier about it; else check what the tenants are sending.",
                 )
             )
@@ -54,3 +55,7 @@ class FailedMessages(HealthCheck):
             findings=findings,
             details={"window": window, **reasons, **most(some, lambda one: one.provider, name="provider")},
         )
+
+
+def _why(reason: str) -> str:
+    return "No reason was given." if reason == UNSPECIFIED else describe(reason)[0]
