@@ -8,7 +8,7 @@ DOCS = settings.BASE_DIR / "docs"
 
 
 def test_every_setting_that_is_read_from_the_environment_is_documented() -> None:
-    source = (settings.BASE_DIR / "config" / "settings.py").read_text()
+    source = "".join(path.read_text() for path in (settings.BASE_DIR / "config" / "settings").glob("*.py"))
     read = set(re.findall(r'env\.\w+\(\s*"([A-Z_]+)"', source))
     documented = set(re.findall(r"`([A-Z][A-Z_]{3,})`", (DOCS / "configuration.md").read_text()))
     assert read - documented == set()

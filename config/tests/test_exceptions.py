@@ -92,5 +92,5 @@ def test_a_callers_own_request_id_is_kept_when_it_is_plain(client: Client) -> No
 
 def test_secrets_are_not_in_the_settings_file() -> None:
     """They come from the environment or from DATA_DIR, never from the repository."""
-    text = (django_settings.BASE_DIR / "config" / "settings.py").read_text()
+    text = (django_settings.BASE_DIR / "config" / "settings" / "web.py").read_text()
     assert 'SECRET_KEY = env.str("SECRET_KEY", default="")' in text
