@@ -7,7 +7,6 @@ call has its connection: nothing is left over for the next one, which may be ano
 
 import contextlib
 import functools
-import io
 import ipaddress
 import socket
 import threading
@@ -16,7 +15,6 @@ from collections.abc import Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass
 from http import HTTPStatus
-from http.cookiejar import DefaultCookiePolicy
 from typing import Any
 
 import requests
@@ -25,6 +23,7 @@ from django.conf import settings
 from requests.adapters import HTTPAdapter
 from urllib3.connection import HTTPConnection, HTTPSConnection
 
+from accounts import outgoing
 from notifications.webhooks.addresses import is_allowed
 
 #: Of an answer's body no more than this is read, in bytes: nothing in it is looked at, but a receiver that can finish
@@ -49,16 +48,6 @@ class Answer:
     @property
     def is_success(self) -> bool:
         return HTTPStatus.OK <= self.status < HTTPStatus.MULTIPLE_CHOICES
-
-
-class Message(io.BytesIO):
-    """A body that knows whether anybody began to read it, which is when the first of it may have left."""
-
-    begun = False
-
-    def read(self, size: int | None = -1, /) -> bytes:
-        self.begun = True
-        return super().read(size)
 
 
 class Deadline:
@@ -101,7 +90,7 @@ _deadline: ContextVar[Deadline] = ContextVar("webhook_deadline")
 def post(url: str, *, headers: Mapping[str, str], body: bytes) -> Answer:
     """Hands a message over within WEBHOOK_TIMEOUT_SECONDS, looking its name up included. Raises NotCalled or NoAnswer,
     in words for the endpoint's owner."""
-    message = Message(body)
+    message = outgoing.Body(body)
     with Deadline(settings.WEBHOOK_TIMEOUT_SECONDS) as deadline:
         token = _deadline.set(deadline)
         try:
@@ -112,7 +101,7 @@ def post(url: str, *, headers: Mapping[str, str], body: bytes) -> Answer:
             _deadline.reset(token)
 
 
-def _post(url: str, headers: Mapping[str, str], message: Message, deadline: Deadline) -> Answer:
+def _post(url: str, headers: Mapping[str, str], message: outgoing.Body, deadline: Deadline) -> Answer:
     plain = {"Accept": "*/*", "Accept-Encoding": "identity", "User-Agent": USER_AGENT, "Connection": "close"}
     with _session().post(
         url,
@@ -220,16 +209,6 @@ class _Judging(HTTPAdapter):
         self.poolmanager.pool_classes_by_scheme = {"http": _PlainPool, "https": _SecurePool}
 
 
-class _Session(requests.Session):
-    def get_redirect_target(self, resp: requests.Response) -> None:
-        """None follows. Left to itself it prepares a next request even so, and for that reads a whole body."""
-
-
 @functools.cache
 def _session() -> requests.Session:
-    session = _Session()
-    session.trust_env = False  # neither a proxy, behind which nothing could be judged, nor a .netrc
-    session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))  # calls know nothing of each other
-    session.mount("http://", _Judging(max_retries=0))
-    session.mount("https://", _Judging(max_retries=0))
-    return session
+    return outgoing.session(adapter=_Judging(max_retries=0))  # and no proxy, behind which nothing could be judged

@@ -13,7 +13,6 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
-from http.cookiejar import DefaultCookiePolicy
 from typing import Any
 from urllib.parse import urlencode
 
@@ -23,6 +22,7 @@ from django.conf import settings
 from django.utils import timezone
 from requests.adapters import HTTPAdapter
 
+from accounts import outgoing
 from sms.providers.base import Permanent, ProviderError, RateLimited, Temporary, Uncertain
 
 #: Seconds until a connection stands; how long an answer may take is SMS_GATEWAY_TIMEOUT_SECONDS.
@@ -53,36 +53,17 @@ class Answer:
             return None
 
 
-class _Handed(io.BytesIO):
-    """A request's body that knows whether anybody began to read it, which is when the first of it may have left."""
-
-    begun = False
-
-    def read(self, size: int | None = -1, /) -> bytes:
-        self.begun = True
-        return super().read(size)
-
-
-class _Session(requests.Session):
-    def get_redirect_target(self, resp: requests.Response) -> None:
-        """None follows. Left to itself it prepares a next request even so, and for that reads a whole body."""
-
-
 class Line:
     """The connections to one gateway, kept open and shared by all threads of a process."""
 
     def __init__(self, *, connections: int) -> None:
-        self.session = _Session()
-        self.session.trust_env = False  # neither a proxy nor a .netrc of whoever started this process
-        self.session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))  # calls know nothing of each other
         # No retries: whether a message is handed over once more is not for a library to say.
         adapter = HTTPAdapter(pool_connections=2, pool_maxsize=connections, max_retries=0)
-        self.session.mount("http://", adapter)
-        self.session.mount("https://", adapter)
+        self.session = outgoing.session(adapter=adapter)
 
     def post(self, url: str, *, headers: Mapping[str, str], body: bytes) -> Answer:
         """Hands a message over. Raises Temporary when nothing of it can have arrived, else Uncertain."""
-        handed = _Handed(body)
+        handed = outgoing.Body(body)
         try:
             return self._call("POST", url, headers=headers, body=handed)
         except (requests.RequestException, urllib3.exceptions.HTTPError, OSError, ValueError) as error:
