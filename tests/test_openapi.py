@@ -62,7 +62,7 @@ CALLS = [
     pytest.param(method, path, operation, id=operation["operationId"]) for method, path, operation in operations()
 ]
 each_call = pytest.mark.parametrize(("method", "path", "operation"), CALLS)
-#: The event stream is another process's, and tried in notifications/tests/test_stream.py.
+#: The event stream is another process's, and tried in notifications/tests/test_stream*.py.
 each_call_here = pytest.mark.parametrize(
     ("method", "path", "operation"), [one for one in CALLS if one.id != "watchInbox"]
 )

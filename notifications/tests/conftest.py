@@ -14,6 +14,7 @@ from rest_framework.test import APIClient
 from accounts.models import User
 from notifications.tests.helpers import API
 from notifications.tests.receivers import Receiver, receiving
+from notifications.tests.streams import StreamProcess, running
 
 Get = Callable[..., Any]
 
@@ -53,6 +54,20 @@ def refused(client_of: Callable[[User], APIClient]) -> Get:
         return response.json()
 
     return call
+
+
+@pytest.fixture(scope="module")
+def shared_stream(django_db_setup: None) -> Iterator[StreamProcess]:
+    """One process for all of a module that does not harm it."""
+    with running() as process:
+        yield process
+
+
+@pytest.fixture
+def stream(shared_stream: StreamProcess) -> Iterator[StreamProcess]:
+    """The event stream's process, with nobody watching."""
+    yield shared_stream
+    shared_stream.hang_up()
 
 
 @pytest.fixture

@@ -15,9 +15,12 @@ from typing import Any, Self
 
 from django.conf import settings
 from django.db import connection
+from django.test import Client
 from rest_framework.test import APIClient
 
+from accounts.models import User
 from config import embedded
+from conftest import PASSWORD
 
 ROOT = Path(__file__).resolve().parents[2]
 PATH = "/api/notifications/stream/"
@@ -211,6 +214,26 @@ def ticket(client: APIClient) -> str:
     reply = client.post(TICKET)
     assert reply.status_code == 200, reply.content
     return str(reply.json()["ticket"])
+
+
+def begin(stream: StreamProcess, client: APIClient, *, receive_buffer: int = 0) -> tuple[Watcher, str]:
+    """A stream that has said where it begins, and the id that it gave that."""
+    watcher = stream.watch(client, receive_buffer=receive_buffer)
+    first = watcher.next()
+    assert (first.name, first.data["reason"]) == ("poll", "opened")
+    return watcher, first.id
+
+
+def page_of(user: User) -> Client:
+    """A browser in which this person signed in."""
+    client = Client()
+    reply = client.post("/sign-in/", {"username": user.email, "password": PASSWORD})
+    assert reply.status_code == 302
+    return client
+
+
+def cookie(client: Client) -> str:
+    return f"sessionid={client.cookies['sessionid'].value}"
 
 
 @contextlib.contextmanager

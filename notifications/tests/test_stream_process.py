@@ -23,7 +23,7 @@ from config import embedded
 from notifications import poll_store
 from notifications.stream import server
 from notifications.tests.helpers import tell
-from notifications.tests.streams import PATH, PATIENCE, StreamProcess, Watcher, running, ticket
+from notifications.tests.streams import PATH, PATIENCE, StreamProcess, Watcher, begin, running, ticket
 
 ClientOf = Callable[[User], APIClient]
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -47,13 +47,6 @@ def valkey(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[embedded
 def stream() -> Iterator[StreamProcess]:
     with running() as process:
         yield process
-
-
-def begin(stream: StreamProcess, client: APIClient, *, receive_buffer: int = 0) -> tuple[Watcher, str]:
-    watcher = stream.watch(client, receive_buffer=receive_buffer)
-    first = watcher.next()
-    assert first.name == "poll"
-    return watcher, first.id
 
 
 def told_by(watcher: Watcher, name: str) -> Any:
