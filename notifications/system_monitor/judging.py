@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from notifications.models.priority import Priority
 from notifications.system_monitor.limits import Limit
+from notifications.system_monitor.report import Finding
 
 #: What was measured, by the names under which history keeps it; `measured` is the check's own number.
 Numbers = Mapping[str, float]
@@ -47,6 +48,14 @@ class Rule:
     """The numbers that are worse the lower they are; all others are worse the higher."""
     caution: str = ""
     """What a backtest's reader must know of it."""
+
+    def findings(
+        self, verdict: Verdict, summary: str, advice: str, *, follows_from: tuple[str, str] | None = None
+    ) -> list[Finding]:
+        """The problem in words; none where all is well."""
+        if verdict.priority is None:
+            return []
+        return [Finding(self.scope, verdict.priority, self.title, summary, advice, follows_from)]
 
 
 def above(name: str, limit: Limit, priority: Priority) -> Callable[[Numbers, Values], Verdict]:

@@ -8,7 +8,7 @@ from notifications.system_monitor.checks.base import Context, HealthCheck
 from notifications.system_monitor.checks.ended import UNSPECIFIED, most, settled_since
 from notifications.system_monitor.judging import Rule, above
 from notifications.system_monitor.limits import Limit
-from notifications.system_monitor.report import Finding, Listing, Measurement
+from notifications.system_monitor.report import Listing, Measurement
 from sms.models.states import FAILED
 from sms.reasons import describe
 
@@ -32,27 +32,19 @@ class FailedMessages(HealthCheck):
         some = [one for one in settled_since(context, settings.FAILED_MESSAGES_WINDOW) if one.status in FAILED]
         failed = sum(one.messages for one in some)
         reasons = most(some, lambda one: one.reason, name="reason")
-        findings = []
-        verdict = TOO_MANY.judge({"measured": failed}, {MOST.name: limit})
-        if verdict.priority:
-            first = reasons["reasons"][0]
-            findings.append(
-                Finding(
-                    TOO_MANY.scope,
-                    verdict.priority,
-                    TOO_MANY.title,
-                    f"{failed} messages failed in the last {window}; more than {limit} is too many. "
-                    f"Most often ({first['messages']}): {_why(first['reason'])}",
-                    "If one reason stands out ask the carrier about it; else check what the tenants are sending.",
-                )
-            )
+        first = reasons["reasons"][:1]
+        why = "".join(f" Most often ({one['messages']}): {_why(one['reason'])}" for one in first)
         return Measurement(
             summary=f"{failed} messages failed in the last {window}.",
             measured=failed,
             unit="messages",
             sample=failed,
             threshold=f"at most {limit}",
-            findings=findings,
+            findings=TOO_MANY.findings(
+                TOO_MANY.judge({"measured": failed}, {MOST.name: limit}),
+                f"{failed} messages failed in the last {window}; more than {limit} is too many.{why}",
+                "If one reason stands out ask the carrier about it; else check what the tenants are sending.",
+            ),
             details={"window": window, **reasons, **most(some, lambda one: one.provider, name="provider")},
         )
 

@@ -17,7 +17,7 @@ from notifications.system_monitor.checks.ended import (
 )
 from notifications.system_monitor.judging import WELL, NotKept, Numbers, Rule, Values, Verdict
 from notifications.system_monitor.limits import Limit
-from notifications.system_monitor.report import Finding, Listing, Measurement
+from notifications.system_monitor.report import Listing, Measurement
 from sms import counts, stuck
 
 MOST = Limit("warning", "STUCK_MESSAGES_LIMIT", "Stuck messages that are still fine", "messages")
@@ -62,52 +62,46 @@ class MessageDelivery(HealthCheck):
         others = [row for row in rows if row.provider not in down]
         if len(rows) > limit and len(others) < len(rows):
             others = stuck.oldest(now=context.now, after=after, most=limit + 1, but_not_of=down)
-        judged = {"measured": len(rows), "elsewhere": len(others), "counted_up_to": limit + 1}
-        verdict = STUCK.judge(judged, {MOST.name: limit})
-        rows = others if verdict.priority and not verdict.is_explained else rows
-        oldest = min((row.since for row in rows), default=None)
-        age = wording.duration(context.now - oldest) if oldest else None
-        count = f"More than {limit}" if verdict.priority else str(len(rows))
+        counted = {"elsewhere": len(others), "counted_up_to": limit + 1}
+        verdict = STUCK.judge({"measured": len(rows), **counted}, {MOST.name: limit})
+        shown = others if verdict.priority and not verdict.is_explained else rows
+        waited = max((context.now - row.since for row in shown), default=None)
+        age = None if waited is None else wording.duration(waited)
+        seconds = None if waited is None else round(waited.total_seconds())
+        count = f"More than {limit}" if verdict.priority else str(len(shown))
         summary = f"{count} messages have been pending or sending for over {wording.duration(after)}."
-        findings = []
-        if verdict.priority:
-            findings.append(
-                Finding(
-                    STUCK.scope,
-                    verdict.priority,
-                    STUCK.title,
-                    f"{summary} The oldest has not moved for {age}.",
-                    "Check that the Celery worker and beat are running and that the carrier posts receipts.",
-                    follows_from=explained_by(down) if verdict.is_explained else None,
-                )
-            )
-        oldest_seconds = round((context.now - oldest).total_seconds()) if oldest else None
         delivery = _delivery(context)
-        times = delivery["delivery_times"]
         return Measurement(
             summary=summary,
-            measured=len(rows),
+            measured=len(shown),
             unit="messages",
-            sample=len(rows),
+            sample=len(shown),
             threshold=f"at most {limit}",
-            findings=findings,
+            findings=STUCK.findings(
+                verdict,
+                f"{summary} The oldest has not moved for {age}.",
+                "Check that the Celery worker and beat are running and that the carrier posts receipts.",
+                follows_from=explained_by(down) if verdict.is_explained else None,
+            ),
             details={
                 "stuck_after": wording.window(after),
                 "oldest_age": age,
-                "oldest_seconds": oldest_seconds,
+                "oldest_seconds": seconds,
                 "counted_up_to": limit + 1,
-                "stuck_by_provider": _by_provider(rows),
+                "stuck_by_provider": _by_provider(shown),
                 **delivery,
             },
-            numbers={
-                "elsewhere": len(others),
-                "counted_up_to": limit + 1,
-                "oldest_seconds": oldest_seconds,
-                "delivery_percent": delivery["delivery_percent"],
-                "p50_seconds": times["p50_seconds"],
-                "p95_seconds": times["p95_seconds"],
-            },
+            numbers={**counted, "oldest_seconds": seconds, **_charted(delivery)},
         )
+
+
+def _charted(delivery: dict[str, Any]) -> dict[str, float | None]:
+    times = delivery["delivery_times"]
+    return {
+        "delivery_percent": delivery["delivery_percent"],
+        "p50_seconds": times["p50_seconds"],
+        "p95_seconds": times["p95_seconds"],
+    }
 
 
 def _by_provider(rows: list[stuck.Stuck]) -> list[dict[str, Any]]:

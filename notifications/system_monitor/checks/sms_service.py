@@ -76,28 +76,23 @@ class SmsService(HealthCheck):
         least, sample = values[LEAST.name], values[SAMPLE.name]
         numbers = judged("", total) | judged("reachable_", others)
         verdict = LOW.judge(numbers, values)
-        findings = [unreachable(one, self.reasons[one.slug]) for one in self.providers if one.slug in down]
-        if verdict.priority:
-            findings.append(
-                Finding(
-                    LOW.scope,
-                    verdict.priority,
-                    LOW.title,
-                    f"{said(total if verdict.is_explained else others)} in the last {window} were delivered; "
-                    f"at least {least} % should be.",
-                    "Look at the failure reasons under Failed Messages, and ask the carrier.",
-                    follows_from=explained_by(down) if verdict.is_explained else None,
-                )
-            )
+        low = LOW.findings(
+            verdict,
+            f"{said(total if verdict.is_explained else others)} in the last {window} were delivered; "
+            f"at least {least} % should be.",
+            "Look at the failure reasons under Failed Messages, and ask the carrier.",
+            follows_from=explained_by(down) if verdict.is_explained else None,
+        )
         since, worst = counts.worst_tenants(since=context.now - settings.SUCCESS_RATE_WINDOW, most=TOP)
-        silent = "".join(f" {one.title} is unreachable." for one in self.providers if one.slug in down)
+        silent = [one for one in self.providers if one.slug in down]
+        also = "".join(f" {one.title} is unreachable." for one in silent)
         return Measurement(
-            summary=f"{said(total)} in the last {window}{' were delivered' if total.settled else ''}.{silent}",
+            summary=f"{said(total)} in the last {window}{' were delivered' if total.settled else ''}.{also}",
             measured=total.percent,
             unit="%",
             sample=total.settled,
             threshold=f"at least {least} %",
-            findings=findings,
+            findings=[*(unreachable(one, self.reasons[one.slug]) for one in silent), *low],
             details={
                 "delivered": total.delivered,
                 "failed": total.failed,

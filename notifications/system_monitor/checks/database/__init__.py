@@ -1,5 +1,6 @@
 """Whether Postgres answers, fast enough, with room for more connections and all its tables."""
 
+import itertools
 from typing import Any
 
 from django.db import InterfaceError, OperationalError, connection
@@ -134,49 +135,39 @@ def _numbers(vitals: Vitals) -> dict[str, float | None]:
 
 
 def _findings(vitals: Vitals, context: Context) -> list[Finding]:
-    findings = []
     values = context.limits.values(Database.slug, Database.limits)
     numbers = {"measured": vitals.milliseconds} | {n: one for n, one in _numbers(vitals).items() if one is not None}
-    broken = {rule.scope for rule in Database.rules if rule.judge(numbers, values).priority}
-
-    def find(scope: str, title: str, summary: str, advice: str) -> None:
-        findings.append(Finding(scope, Priority.HIGH, title, summary, advice))
-
-    if SLOW.scope in broken:
-        find(
-            SLOW.scope,
-            SLOW.title,
+    judged = (
+        (
+            SLOW,
             f"A trivial query took {vitals.milliseconds:g} ms; the limit is {values[LATENCY.name]} ms.",
             "Look for long transactions in pg_stat_activity and for load on the machine.",
-        )
-    if CROWDED.scope in broken:
-        find(
-            CROWDED.scope,
-            CROWDED.title,
+        ),
+        (
+            CROWDED,
             f"{vitals.connections} of {vitals.max_connections} connections are in use "
             f"({vitals.connections_percent:g} %; the limit is {values[CONNECTIONS.name]} %).",
             "Find who holds them in pg_stat_activity; lower the workers' threads or put a pooler in front.",
-        )
-    if LARGE.scope in broken:
-        find(
-            LARGE.scope,
-            LARGE.title,
+        ),
+        (
+            LARGE,
             f"The database holds {vitals.size_bytes / GIGABYTE:.1f} GB; the limit is {values[SIZE.name]} GB.",
             "Run manage.py cleanup_notifications, or raise DATABASE_SIZE_LIMIT_GB.",
-        )
+        ),
+    )
+    findings = [rule.findings(rule.judge(numbers, values), summary, advice) for rule, summary, advice in judged]
+    return [*itertools.chain(*findings), *_not_migrated(vitals)]
+
+
+def _not_migrated(vitals: Vitals) -> list[Finding]:
+    """One of the two at most: what is not applied is why tables are missing."""
+    advice = "Run manage.py migrate."
     if vitals.missing_tables:
-        find(
-            "tables",
-            "Database: tables are missing",
-            f"{wording.count(len(vitals.missing_tables), 'table')} missing, the first is {vitals.missing_tables[0]}.",
-            "Run manage.py migrate.",
-        )
-    elif vitals.unapplied_migrations:  # else that is why the tables are missing
-        find(
-            "migrations",
-            "Database: migrations are not applied",
-            f"{wording.count(len(vitals.unapplied_migrations), 'migration')} not applied, the first is "
-            f"{vitals.unapplied_migrations[0]}.",
-            "Run manage.py migrate.",
-        )
-    return findings
+        some = f"{wording.count(len(vitals.missing_tables), 'table')} missing"
+        summary = f"{some}, the first is {vitals.missing_tables[0]}."
+        return [Finding("tables", Priority.HIGH, "Database: tables are missing", summary, advice)]
+    if vitals.unapplied_migrations:
+        some = f"{wording.count(len(vitals.unapplied_migrations), 'migration')} not applied"
+        summary = f"{some}, the first is {vitals.unapplied_migrations[0]}."
+        return [Finding("migrations", Priority.HIGH, "Database: migrations are not applied", summary, advice)]
+    return []

@@ -4,10 +4,10 @@ import math
 
 from notifications.models.priority import Priority
 from notifications.system_monitor.checks.base import Context, HealthCheck
-from notifications.system_monitor.checks.sms_credits.bands import CRITICAL, EMPTY, LOW, WARNING, BandRule, look
+from notifications.system_monitor.checks.sms_credits.bands import CRITICAL, EMPTY, LOW, WARNING, BandRule, Found, look
 from notifications.system_monitor.judging import WELL, Numbers, Rule, Values, Verdict
 from notifications.system_monitor.limits import Limit
-from notifications.system_monitor.report import Finding, Listing, Measurement
+from notifications.system_monitor.report import Listing, Measurement
 
 LEAST = Limit(
     "low",
@@ -69,35 +69,20 @@ class SmsCredits(HealthCheck):
         rule = BandRule(*(context.limits.get(self.slug, limit) for limit in self.limits))
         own = [context.limits.by_tenant(self.slug, limit) for limit in self.limits]
         found = look(now=context.now, rule=rule, own=own)
-        named = {
-            EMPTY: "out of credits",
-            CRITICAL: f"at or under {rule.critical} %",
-            WARNING: f"at or under {rule.warning} %",
-            LOW: f"under {rule.low} credits",
-        }
-        parts = ", ".join(f"{n} {named[band]}" for band, n in found.bands.items() if n)
-        summary = f"{found.low} of {found.checked} tenants are low on credits" + (f": {parts}." if parts else ".")
-        findings = []
+        summary = _said(found, rule)
         numbers: dict[str, float | None] = {**found.bands, **found.extremes}
         known = {name: one for name, one in numbers.items() if one is not None}
-        verdict = RUNNING_LOW.judge(known, context.limits.values(self.slug, self.limits))
-        if verdict.priority:
-            findings.append(
-                Finding(
-                    RUNNING_LOW.scope,
-                    verdict.priority,
-                    RUNNING_LOW.title,
-                    summary,
-                    "Remind them to top up; the health check lists the ten lowest.",
-                )
-            )
         return Measurement(
             summary=summary,
             measured=found.low,
             unit="tenants",
             sample=found.checked,
             threshold=f"under {rule.low} credits, or at most {rule.warning} % of the last balance",
-            findings=findings,
+            findings=RUNNING_LOW.findings(
+                RUNNING_LOW.judge(known, context.limits.values(self.slug, self.limits)),
+                summary,
+                "Remind them to top up; the health check lists the ten lowest.",
+            ),
             details={
                 "bands": found.bands,
                 "lowest": found.lowest,
@@ -107,3 +92,14 @@ class SmsCredits(HealthCheck):
             },
             numbers=numbers,
         )
+
+
+def _said(found: Found, rule: BandRule) -> str:
+    named = {
+        EMPTY: "out of credits",
+        CRITICAL: f"at or under {rule.critical} %",
+        WARNING: f"at or under {rule.warning} %",
+        LOW: f"under {rule.low} credits",
+    }
+    parts = ", ".join(f"{n} {named[band]}" for band, n in found.bands.items() if n)
+    return f"{found.low} of {found.checked} tenants are low on credits" + (f": {parts}." if parts else ".")

@@ -10,7 +10,7 @@ from notifications.system_monitor.checks.base import Context, HealthCheck
 from notifications.system_monitor.checks.user_activity.people import look
 from notifications.system_monitor.judging import Rule, above
 from notifications.system_monitor.limits import Limit
-from notifications.system_monitor.report import Finding, Listing, Measurement
+from notifications.system_monitor.report import Listing, Measurement
 
 MOST = Limit("warning", "INACTIVE_USERS_LIMIT_PERCENT", "Share of inactive users that is still usual", "%", 0, 100)
 AWAY = Rule("", "User Activity: most users are away", (MOST,), "share", "%", above("share", MOST, Priority.LOW))
@@ -35,25 +35,17 @@ class UserActivity(HealthCheck):
         percent = round(share, 1) if found.users else None
         length = wording.window(after) if after < datetime.timedelta(days=2) else f"{after.days} days"
         summary = f"{found.inactive} of {found.users} active users were not seen for {length} or more."
-        findings = []
-        verdict = AWAY.judge({"share": share}, {MOST.name: limit})
-        if verdict.priority:
-            findings.append(
-                Finding(
-                    AWAY.scope,
-                    verdict.priority,
-                    AWAY.title,
-                    f"{summary} That is {percent:g} %; more than {limit} % is unusual.",
-                    "Check that people can sign in, then ask the tenants that went quiet.",
-                )
-            )
         return Measurement(
             summary=summary,
             measured=percent,
             unit="%",
             sample=found.users,
             threshold=f"at most {limit} %",
-            findings=findings,
+            findings=AWAY.findings(
+                AWAY.judge({"share": share}, {MOST.name: limit}),
+                f"{summary} That is {round(share, 1):g} %; more than {limit} % is unusual.",
+                "Check that people can sign in, then ask the tenants that went quiet.",
+            ),
             details={"inactive": found.inactive, "inactive_after": length, **found.patterns(context.now)},
             numbers={"share": share, **found.numbers(context.now)},
         )
