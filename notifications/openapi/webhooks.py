@@ -91,26 +91,16 @@ class ReplayReply(Said):
 
 DISABLED = {409: ("The webhook is disabled: enable it first.", "webhook_disabled")}
 
+#: By the name of the view's method.
+Calls = dict[str, Callable[..., Any]]
 
-def _calls(word: str, whose: str) -> dict[str, Callable[..., Any]]:
-    """By the name of the view's method. `word` stands in the operations' names."""
-    change = call(
-        f"change{word}",
-        f"Change, enable or disable {whose}",
-        more="PUT and PATCH are the same: what is not sent keeps its value. Enabled again, it begins without "
-        "failures; what it missed is sent by a replay.",
-        tag=TAG,
-        body=ChangeWebhookSerializer(partial=True),
-        given={"is_active": False},
-        reply=WebhookReply,
-        example={
-            "success": True,
-            "message": "Webhook updated",
-            "webhook": WEBHOOK
-            | {"is_active": False, "disabled_at": "2026-03-10T13:00:00.000Z", "disabled_reason": "By hand."},
-        },
-        same_by_put=f"replace{word}",
-    )
+
+def _calls(word: str, whose: str) -> Calls:
+    """`word` stands in the operations' names."""
+    return _of_endpoints(word, whose) | _change(word, whose) | _rotate(word, whose) | _of_deliveries(word, whose)
+
+
+def _of_endpoints(word: str, whose: str) -> Calls:
     return {
         "list": call(
             f"list{word}s",
@@ -139,8 +129,6 @@ def _calls(word: str, whose: str) -> dict[str, Callable[..., Any]]:
             reply=WebhookReply,
             example={"success": True, "message": "Webhook", "webhook": WEBHOOK},
         ),
-        "update": change,
-        "partial_update": change,
         "destroy": call(
             f"delete{word}",
             f"Delete one of {whose} and the record of what it was sent",
@@ -148,6 +136,32 @@ def _calls(word: str, whose: str) -> dict[str, Callable[..., Any]]:
             reply=Said,
             example={"success": True, "message": "Webhook deleted"},
         ),
+    }
+
+
+def _change(word: str, whose: str) -> Calls:
+    change = call(
+        f"change{word}",
+        f"Change, enable or disable {whose}",
+        more="PUT and PATCH are the same: what is not sent keeps its value. Enabled again, it begins without "
+        "failures; what it missed is sent by a replay.",
+        tag=TAG,
+        body=ChangeWebhookSerializer(partial=True),
+        given={"is_active": False},
+        reply=WebhookReply,
+        example={
+            "success": True,
+            "message": "Webhook updated",
+            "webhook": WEBHOOK
+            | {"is_active": False, "disabled_at": "2026-03-10T13:00:00.000Z", "disabled_reason": "By hand."},
+        },
+        same_by_put=f"replace{word}",
+    )
+    return {"update": change, "partial_update": change}
+
+
+def _rotate(word: str, whose: str) -> Calls:
+    return {
         "rotate": call(
             f"rotate{word}Secret",
             f"Change the secret of one of {whose}",
@@ -166,6 +180,11 @@ def _calls(word: str, whose: str) -> dict[str, Callable[..., Any]]:
             },
             refusals={409: ("It was changed lately, and the one before still signs.", "secret_still_changing")},
         ),
+    }
+
+
+def _of_deliveries(word: str, whose: str) -> Calls:
+    return {
         "test": call(
             f"test{word}",
             f"Send a test to one of {whose}",

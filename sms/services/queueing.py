@@ -3,6 +3,7 @@
 import datetime
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 from django.db import connection, transaction
@@ -99,33 +100,37 @@ def queue_messages(  # noqa: PLR0913 (one call of the API, field by field)
             avoid=avoid,
             created_at=now,
         )
-        counted = reserve(tenant_id=tenant_id, credits=batch.credits, reference=str(batch.pk))
-        batch.credits = batch.credits if counted else 0
+        if not reserve(tenant_id=tenant_id, credits=batch.credits, reference=str(batch.pk)):
+            batch.credits = 0
         batch.save(force_insert=True)
         providers = routing.choose(tenant_id=tenant_id, count=len(chosen), avoid=avoid)
-        ids = [uuid7() for _ in chosen]
-        with connection.cursor() as cursor:
-            cursor.execute(
-                INSERT,
-                {
-                    "tenant": tenant_id,
-                    "batch": batch.pk,
-                    "sender": sender_id,
-                    "traffic": traffic,
-                    "now": now,
-                    "counted": counted,
-                    "send_at": send_at,
-                    "valid_until": valid_until,
-                    "ids": [str(key) for key in ids],
-                    "recipients": [one.number for one in chosen],
-                    "texts": [one.text for one in chosen],
-                    "segments": segments,
-                    "providers": providers,
-                },
-            )
+        ids = _insert(batch, chosen, segments, providers)
         if send_at is None:
             transaction.on_commit(lambda: hint(providers=set(providers)))
     return Queued(batch, ids)
+
+
+def _insert(batch: Batch, chosen: Sequence[Addressee], segments: list[int], providers: list[str]) -> list[UUID]:
+    """Stores the messages of a batch, which is stored already."""
+    ids = [uuid7() for _ in chosen]
+    values: dict[str, Any] = {
+        "tenant": batch.tenant_id,
+        "batch": batch.pk,
+        "sender": batch.sender_id,
+        "traffic": batch.traffic,
+        "now": batch.created_at,
+        "counted": batch.credits > 0,
+        "send_at": batch.send_at,
+        "valid_until": batch.valid_until,
+        "ids": [str(key) for key in ids],
+        "recipients": [one.number for one in chosen],
+        "texts": [one.text for one in chosen],
+        "segments": segments,
+        "providers": providers,
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(INSERT, values)
+    return ids
 
 
 def opted_out(numbers: Iterable[str], *, tenant_id: UUID) -> set[str]:
