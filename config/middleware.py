@@ -1,4 +1,4 @@
-"""What every request gets: an id, a line in the log, and no body that later code would choke on."""
+"""What every request gets: an id, a line in the log, and its last slash; and what only pages get."""
 
 import re
 import time
