@@ -83,13 +83,9 @@ def call(  # noqa: PLR0913 (one word for each thing that can be said of a call)
     beside it. Where a body has several media types, `body` names them, each with its own examples.
     Where one method answers PATCH and PUT alike, `same_by_put` is the operationId of the PUT.
     """
-    shown = OpenApiExample("Reply", example, response_only=True)
-    replies: dict[Any, Any] = {(status, media_type): OpenApiResponse(reply, summary, [shown])}
+    replies: dict[Any, Any] = {(status, media_type): _reply(reply, summary, example)}
     replies |= {code: OpenApiResponse(None, why) for code, why in (empty or {}).items()}
-    for code, refusal in (refusals or {}).items():
-        why, *codes = (refusal,) if isinstance(refusal, str) else refusal
-        shown_codes = [OpenApiExample("Code", word) for word in codes]
-        replies[code, PROBLEM_MEDIA_TYPE] = OpenApiResponse(PROBLEM, why, shown_codes)
+    replies |= {(code, PROBLEM_MEDIA_TYPE): _refusal(refusal) for code, refusal in (refusals or {}).items()}
     examples = [] if given is None else [OpenApiExample("Request", given, request_only=True)]
     said: dict[str, Any] = {
         "summary": summary,
@@ -108,6 +104,15 @@ def call(  # noqa: PLR0913 (one word for each thing that can be said of a call)
         return extend_schema(operation_id=name, **said)(method)
 
     return declare
+
+
+def _reply(reply: Shape | Mapping[str, Any], summary: str, example: Any) -> OpenApiResponse:
+    return OpenApiResponse(reply, summary, [OpenApiExample("Reply", example, response_only=True)])
+
+
+def _refusal(refusal: str | tuple[str, str]) -> OpenApiResponse:
+    why, *codes = (refusal,) if isinstance(refusal, str) else refusal
+    return OpenApiResponse(PROBLEM, why, [OpenApiExample("Code", code) for code in codes])
 
 
 def reply_header(name: str, description: str, schema: dict[str, Any], *statuses: int) -> OpenApiParameter:

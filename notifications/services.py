@@ -48,8 +48,6 @@ def notify(  # noqa: PLR0913 (the one door)
     and may still be told on other channels: what leaves the house is written here too, and handed over after the
     commit.
     """
-    title, message = texts.write(kind, context)
-    action_text, action_url = kind.action()
     chosen = priority or kind.priority or (Priority(incident.priority) if incident else Priority.MEDIUM)
     people = {person.pk: person for person in recipients}
     muted = preferences.muted(
@@ -59,19 +57,31 @@ def notify(  # noqa: PLR0913 (the one door)
         tenant_id=tenant.pk if tenant else None,
     ) - {person.pk for person in regardless}
     same: dict[str, Any] = {"tenant": tenant, "incident": incident, "event": event, "priority": chosen}
-    same |= {"action_text": action_text, "action_url": action_url}
-    same |= {"title": title, "message": message, "data": data or {}, "created_at": now or timezone.now()}
-    same |= {name: getattr(kind, name) for name in ("notification_type", "is_system", "is_auto_generated")}
-    told = Notification(kind=kind.slug, **same)
+    same |= _written(kind, context) | {"data": data or {}, "created_at": now or timezone.now()}
     # Sorted: two that tell the same people in another order cannot wait for each other.
     shown = [people[key] for key in sorted(people) if key not in muted]
-    rows = [Notification(id=uuid7(), recipient=person, kind=kind.slug, **same) for person in shown]
+    rows = [Notification(id=uuid7(), recipient=person, **same) for person in shown]
     with transaction.atomic():
         Notification.objects.bulk_create(rows, ignore_conflicts=True, batch_size=1000)
         inbox_changed(user_ids=[person.pk for person in shown])
         new = _stored(rows) if event else rows
-        outbox.write(told=told, people=dict.fromkeys(muted) | {row.recipient_id: row.pk for row in new})
+        reached: dict[UUID, UUID | None] = dict.fromkeys(muted) | {row.recipient_id: row.pk for row in new}
+        outbox.write(told=Notification(**same), people=reached)
     return new
+
+
+def _written(kind: type[Kind], context: Mapping[str, object]) -> dict[str, Any]:
+    """What a kind says in this context, and decides by itself."""
+    title, message = texts.write(kind, context)
+    action_text, action_url = kind.action()
+    fixed = {name: getattr(kind, name) for name in ("notification_type", "is_system", "is_auto_generated")}
+    return fixed | {
+        "kind": kind.slug,
+        "title": title,
+        "message": message,
+        "action_text": action_text,
+        "action_url": action_url,
+    }
 
 
 def _stored(rows: list[Notification]) -> list[Notification]:

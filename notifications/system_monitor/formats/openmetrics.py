@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from notifications.system_monitor.formats.document import Document, Look, moment
+from notifications.system_monitor.formats.document import Document, Look, Measure, moment
 from notifications.system_monitor.report import State
 
 CONTENT_TYPE = "application/openmetrics-text; version=1.0.0; charset=utf-8"
@@ -27,6 +27,14 @@ def _families(document: Document) -> Iterator[str]:
     measures = list(document.measures)
     down = any(one.slug == "database" and one.state is State.CRITICAL and one.value is None for one in measures)
     yield _database_up(0 if down else 1)
+    yield from _components(measures)
+    if (counted := document.open_by_priority) is not None:
+        samples = [({"priority": priority.value}, number) for priority, number in counted.items()]
+        yield _gauge("incidents_open", "Incidents that are not resolved.", samples)
+    yield from _monitor(document)
+
+
+def _components(measures: Sequence[Measure]) -> Iterator[str]:
     yield _gauge(
         "component_state",
         "1 for the state that a component is in.",
@@ -68,10 +76,6 @@ def _families(document: Document) -> Iterator[str]:
         "How long its check took.",
         [({"component": one.slug}, one.details["milliseconds"] / 1000) for one in measures],
     )
-    if (counted := document.open_by_priority) is not None:
-        samples = [({"priority": priority.value}, number) for priority, number in counted.items()]
-        yield _gauge("incidents_open", "Incidents that are not resolved.", samples)
-    yield from _monitor(document)
 
 
 def _monitor(document: Document) -> Iterator[str]:
