@@ -10,6 +10,7 @@ from rest_framework_simplejwt.authentication import AUTH_HEADER_TYPES
 from accounts import openapi, services
 from accounts.callers import address_of, caller
 from accounts.models import SignIn
+from accounts.reading import read_body
 from accounts.serializers import LoginSerializer, RefreshSerializer, UserSerializer
 from accounts.throttling import SignInThrottle, typed_email
 
@@ -31,10 +32,9 @@ class LoginView(AnonymousView):
 
     @openapi.SIGN_IN
     def post(self, request: Request) -> Response:
-        given = LoginSerializer(data=request.data)
-        given.is_valid(raise_exception=True)
+        given = read_body(request, LoginSerializer)
         who = _origin(request)
-        signed_in = services.sign_in(**given.validated_data, **who, request=request._request)
+        signed_in = services.sign_in(**given, **who, request=request._request)
         if signed_in is None:
             raise AuthenticationFailed("Wrong e-mail or password.", code="wrong_credentials")
         user, tokens = signed_in
@@ -53,10 +53,9 @@ class RefreshView(AnonymousView):
 
     @openapi.REFRESH_TOKENS
     def post(self, request: Request) -> Response:
-        given = RefreshSerializer(data=request.data)
-        given.is_valid(raise_exception=True)
+        given = read_body(request, RefreshSerializer)
         try:
-            return Response(services.refresh_tokens(**given.validated_data))
+            return Response(services.refresh_tokens(**given))
         except services.RefreshRefused as refused:
             raise AuthenticationFailed(str(refused), code="token_not_valid") from None
 
@@ -66,10 +65,9 @@ class LogoutView(AnonymousView):
 
     @openapi.SIGN_OUT
     def post(self, request: Request) -> Response:
-        given = RefreshSerializer(data=request.data)
-        given.is_valid(raise_exception=True)
+        given = read_body(request, RefreshSerializer)
         try:
-            services.sign_out(**given.validated_data)
+            services.sign_out(**given)
         except services.RefreshRefused as refused:
             raise AuthenticationFailed(str(refused), code="token_not_valid") from None
         return Response({"success": True, "message": "Signed out"})

@@ -1,5 +1,5 @@
 import datetime
-from typing import Any, TypeVar, cast
+from typing import Any, cast
 
 import django_filters
 from django.db.models import Q, QuerySet
@@ -8,26 +8,13 @@ from rest_framework.request import Request
 
 from accounts.fields import to_uuid
 from accounts.filters import BOOLEANS, IdFilter, MomentFilter
-from accounts.query import query_of
 from notifications.models import Delivery, Incident, MaintenanceWindow, Notification
 from notifications.models.incident import IncidentQuerySet
 from notifications.models.notification import NotificationQuerySet
 from notifications.models.priority import Priority
 
-Rows = TypeVar("Rows", bound=QuerySet[Any])
 YES_OR_NO = [(word, word) for word in BOOLEANS]
 PRIORITIES = [*Priority.choices, ("urgent", "critical")]
-
-
-def narrowed(
-    of: type[django_filters.FilterSet], request: Request, rows: Rows, *, without: tuple[str, ...] = ()
-) -> Rows:
-    """The rows that the query string asks for, some of its parameters left aside. Raises ValidationError."""
-    asked = {name: value for name, value in query_of(request).items() if name not in without}
-    filtered = of(asked, queryset=rows, request=request)
-    if not filtered.is_valid():
-        raise ValidationError(filtered.errors)
-    return cast("Rows", filtered.qs)
 
 
 class NotificationFilter(django_filters.FilterSet):

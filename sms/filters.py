@@ -1,28 +1,16 @@
 """What lists of this room can be narrowed by. An unknown value is a 400 that names the field."""
 
-from typing import Any
-
 import django_filters
 from django.conf import settings
 from django.db.models import Q, QuerySet
 from rest_framework.exceptions import ValidationError
-from rest_framework.request import Request
 
 from accounts.filters import BOOLEANS, IdFilter, MomentFilter
 from accounts.phone import NotAPhoneNumber, to_e164
-from accounts.query import query_of
 from sms.models import Batch, Contact, CreditEntry, Message, Status, Traffic
 from sms.models.states import COARSE
 
 STATES = [(state, state) for state in sorted(set(COARSE.values()))]
-
-
-def narrowed(of: type[django_filters.FilterSet], request: Request, rows: QuerySet[Any]) -> QuerySet[Any]:
-    """The rows that the query string asks for. Raises ValidationError."""
-    filtered = of(query_of(request), queryset=rows)
-    if not filtered.is_valid():
-        raise ValidationError(filtered.errors)
-    return filtered.qs
 
 
 class PeriodFilter(django_filters.FilterSet):

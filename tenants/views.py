@@ -6,6 +6,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts.callers import caller
+from accounts.reading import read_body
 from tenants import openapi, services
 from tenants.models import Membership
 from tenants.serializers import MemberSerializer, MyTenantSerializer, SwitchSerializer
@@ -25,10 +26,9 @@ class SwitchView(APIView):
 
     @openapi.SWITCH
     def post(self, request: Request) -> Response:
-        given = SwitchSerializer(data=request.data)
-        given.is_valid(raise_exception=True)
+        given = read_body(request, SwitchSerializer)
         try:
-            membership = services.switch_tenant(user=caller(request), **given.validated_data)
+            membership = services.switch_tenant(user=caller(request), **given)
         except services.NotAMember:
             raise NotFound("You belong to no such tenant.") from None
         message = f"You now work in {membership.tenant.name}"

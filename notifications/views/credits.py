@@ -7,6 +7,7 @@ from rest_framework.views import APIView
 
 from accounts.callers import caller
 from accounts.permissions import IsPlatformAdmin
+from accounts.reading import read_body
 from notifications import credit_levels
 from notifications.openapi import settings as openapi
 from notifications.serializers.credits import CreditTestSerializer
@@ -33,10 +34,9 @@ class CreditTestView(APIView):
 
     @openapi.TEST_CREDITS
     def post(self, request: Request) -> Response:
-        given = CreditTestSerializer(data=request.data)
-        given.is_valid(raise_exception=True)
-        tried = credit_levels.try_out(user=caller(request), **given.validated_data)
+        given = read_body(request, CreditTestSerializer)
+        tried = credit_levels.try_out(user=caller(request), **given)
         outcome = "notification created" if tried.notification else "no notification"
         body = {"success": True, "message": f"{tried.percentage} % of the credits are left: {tried.level}, {outcome}"}
-        body |= given.validated_data
+        body |= given
         return Response(body | {"percentage": tried.percentage, "level": tried.level})

@@ -10,7 +10,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.permissions import IsPlatformAdmin
-from accounts.query import query_of
+from accounts.reading import read_query
 from notifications.models import CheckResult
 from notifications.models.check_result import last_days
 from notifications.openapi import history as openapi
@@ -24,9 +24,7 @@ class HistoryViewSet(viewsets.ViewSet):
     @openapi.HISTORY
     @action(detail=False)
     def history(self, request: Request) -> Response:
-        query = HistoryQuery(data=query_of(request))
-        query.is_valid(raise_exception=True)
-        asked = query.validated_data
+        asked = read_query(request, HistoryQuery)
         since = timezone.now() - datetime.timedelta(days=asked["days"])
         checks = [BY_SLUG[asked["check"]]] if "check" in asked else list(CHECKS)
         rows = CheckResult.objects.since(since.replace(minute=0, second=0, microsecond=0))
@@ -39,9 +37,8 @@ class HistoryViewSet(viewsets.ViewSet):
     @openapi.UPTIME
     @action(detail=False)
     def uptime(self, request: Request) -> Response:
-        query = UptimeQuery(data=query_of(request))
-        query.is_valid(raise_exception=True)
-        days = last_days(query.validated_data["days"], now=timezone.now())
+        asked = read_query(request, UptimeQuery)
+        days = last_days(asked["days"], now=timezone.now())
         known = CheckResult.objects.from_day(days[0]).by_day()
         checks = [strip(check, known.get(check.slug, {}), days) for check in CHECKS]
         return Response({"success": True, "days": len(days), "checks": checks})

@@ -14,11 +14,12 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.callers import caller
-from accounts.pagination import IdPagination
-from accounts.query import query_of
+from accounts.filters import narrowed
+from accounts.pagination import paged
+from accounts.reading import query_of, read_body, read_query
 from accounts.views import AnonymousView
 from notifications import inbox, poll, services, statistics, vouching
-from notifications.filters import NotificationFilter, narrowed
+from notifications.filters import NotificationFilter
 from notifications.models import Delivery, Notification
 from notifications.openapi import inbox as openapi
 from notifications.serializers.deliveries import DeliverySerializer, in_app
@@ -57,20 +58,17 @@ class NotificationViewSet(viewsets.ViewSet):
     def list(self, request: Request) -> Response:
         """All that has not expired, in pages, filtered."""
         mine = inbox.unexpired(caller(request))
-        pages = IdPagination()
-        page = pages.paginate_queryset(narrowed(NotificationFilter, request, mine), request, self)
-        return pages.get_paginated_response(NotificationSerializer(page, many=True).data)
+        return paged(narrowed(NotificationFilter, request, mine), request, NotificationSerializer)
 
     @openapi.LIST_REAL
     @action(detail=False)
     def real(self, request: Request) -> Response:
         """The newest visible ones, filtered; `status=archived` and `is_archived=true` look into the archive."""
-        query = RealQuery(data=query_of(request))
-        query.is_valid(raise_exception=True)
+        query = read_query(request, RealQuery)
         user = caller(request)
         says_which = any(map(request.query_params.get, ("status", "is_archived")))
         rows = inbox.unexpired(user) if says_which else inbox.visible(user)
-        found = narrowed(NotificationFilter, request, rows).order_by("-id")[: query.validated_data["limit"]]
+        found = narrowed(NotificationFilter, request, rows).order_by("-id")[: query["limit"]]
         items = NotificationSerializer(found, many=True).data
         return Response({"success": True, "notifications": items, "count": len(items)})
 
@@ -126,17 +124,15 @@ class NotificationViewSet(viewsets.ViewSet):
     @openapi.BULK
     @action(detail=False, methods=["post"])
     def bulk(self, request: Request) -> Response:
-        given = BulkSerializer(data=request.data)
-        given.is_valid(raise_exception=True)
-        count = services.bulk(user=caller(request), **given.validated_data)
+        given = read_body(request, BulkSerializer)
+        count = services.bulk(user=caller(request), **given)
         return Response({"success": True, "updated_count": count})
 
     @openapi.MARK_ALL_READ
     @action(detail=False, methods=["post"], url_path="mark-all-read")
     def mark_all_read(self, request: Request) -> Response:
-        given = MarkAllSerializer(data=request.data)
-        given.is_valid(raise_exception=True)
-        count = services.mark_all_read(user=caller(request), **given.validated_data)
+        given = read_body(request, MarkAllSerializer)
+        count = services.mark_all_read(user=caller(request), **given)
         message = f"Marked {count} notifications as read"
         return Response({"success": True, "message": message, "marked_count": count})
 

@@ -1,11 +1,10 @@
 """Problems, for the platform's admins."""
 
-from typing import Any
 from uuid import UUID
 
 from django.conf import settings
 from django.http import Http404
-from rest_framework import serializers, status, viewsets
+from rest_framework import status, viewsets
 from rest_framework.decorators import action
 from rest_framework.exceptions import APIException, ValidationError
 from rest_framework.permissions import IsAuthenticated
@@ -14,12 +13,14 @@ from rest_framework.response import Response
 from rest_framework.reverse import reverse
 
 from accounts.callers import caller
+from accounts.filters import narrowed
 from accounts.idempotency import idempotent
 from accounts.models import User
-from accounts.pagination import OLDER, IdPagination
+from accounts.pagination import OLDER, paged
 from accounts.permissions import IsPlatformAdmin
+from accounts.reading import read_body
 from notifications import incidents
-from notifications.filters import IncidentFilter, narrowed
+from notifications.filters import IncidentFilter
 from notifications.incidents.story import story
 from notifications.models import Incident
 from notifications.openapi import incidents as openapi
@@ -56,10 +57,8 @@ class IncidentViewSet(viewsets.ViewSet):
 
     @openapi.LIST
     def list(self, request: Request) -> Response:
-        pages = IdPagination()
         found = narrowed(IncidentFilter, request, Incident.objects.with_people())
-        page = pages.paginate_queryset(found, request, self)
-        response = pages.get_paginated_response(IncidentSerializer(page, many=True).data)
+        response = paged(found, request, IncidentSerializer)
         in_any_state = narrowed(IncidentFilter, request, Incident.objects.all(), without=("state", "open"))
         response.data["counts"] = in_any_state.count_by_state(cap=settings.UNREAD_COUNT_CAP)
         return response
@@ -72,16 +71,14 @@ class IncidentViewSet(viewsets.ViewSet):
     @action(detail=True)
     def timeline(self, request: Request, incident_id: UUID) -> Response:
         """Its lines in pages, newest first."""
-        pages = IdPagination()
         lines = _found(incident_id).timeline.select_related("actor")
-        page = pages.paginate_queryset(lines, request, self)
-        return pages.get_paginated_response(LineSerializer(page, many=True).data)
+        return paged(lines, request, LineSerializer)
 
     @openapi.ACKNOWLEDGE
     @action(detail=True, methods=["post"])
     @idempotent
     def acknowledge(self, request: Request, incident_id: UUID) -> Response:
-        given = _valid(AcknowledgeSerializer, request)
+        given = read_body(request, AcknowledgeSerializer)
         try:
             incidents.acknowledge(incident=_found(incident_id), actor=caller(request), **given)
         except incidents.IncidentOver as over:
@@ -92,7 +89,7 @@ class IncidentViewSet(viewsets.ViewSet):
     @action(detail=True, methods=["post"])
     def assign(self, request: Request, incident_id: UUID) -> Response:
         incident, me = _found(incident_id), caller(request)
-        key = _valid(AssignSerializer, request)["assignee"]
+        key = read_body(request, AssignSerializer)["assignee"]
         assignee = None if key is None else me if key == "me" else _person(key)
         try:
             incidents.assign(incident=incident, actor=me, assignee=assignee)
@@ -109,14 +106,14 @@ class IncidentViewSet(viewsets.ViewSet):
     def comment(self, request: Request, incident_id: UUID) -> Response:
         """Also on what is over."""
         incident = _found(incident_id)
-        incidents.comment(incident=incident, actor=caller(request), **_valid(CommentSerializer, request))
+        incidents.comment(incident=incident, actor=caller(request), **read_body(request, CommentSerializer))
         return _shown(request, incident, "Comment added")
 
     @openapi.RESOLVE
     @action(detail=True, methods=["post"])
     def resolve(self, request: Request, incident_id: UUID) -> Response:
         """Repeating it is fine: who came first ended it, and those who were told of it are told once."""
-        incident, given = _found(incident_id), _valid(ResolveSerializer, request)
+        incident, given = _found(incident_id), read_body(request, ResolveSerializer)
         me = caller(request)
         done = incidents.close(incident=incident, actor=me, **given)
         is_mine = (done.resolved_by_id, done.resolution) == (me.pk, given["resolution"])
@@ -125,7 +122,7 @@ class IncidentViewSet(viewsets.ViewSet):
     @openapi.REOPEN
     @action(detail=True, methods=["post"])
     def reopen(self, request: Request, incident_id: UUID) -> Response:
-        incident, given = _found(incident_id), _valid(ReopenSerializer, request)
+        incident, given = _found(incident_id), read_body(request, ReopenSerializer)
         try:
             incidents.reopen(incident=incident, actor=caller(request), **given)
         except incidents.AlreadyOpen as newer:
@@ -145,12 +142,6 @@ def _person(key: UUID) -> User:
     if person is None:
         raise ValidationError({"assignee": ["There is no such person."]})
     return person
-
-
-def _valid(of: type[serializers.Serializer[Any]], request: Request) -> dict[str, Any]:
-    given = of(data=request.data)
-    given.is_valid(raise_exception=True)
-    return dict(given.validated_data)
 
 
 def _shown(request: Request, incident: Incident, message: str = "Incident found") -> Response:

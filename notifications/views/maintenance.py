@@ -15,12 +15,14 @@ from rest_framework.response import Response
 from rest_framework.reverse import reverse
 
 from accounts.callers import caller
+from accounts.filters import narrowed
 from accounts.idempotency import idempotent
-from accounts.pagination import OLDER, IdPagination
+from accounts.pagination import OLDER, paged
 from accounts.permissions import IsPlatformAdmin
+from accounts.reading import read_body
 from accounts.refusals import by_field
 from notifications import maintenance
-from notifications.filters import WindowFilter, narrowed
+from notifications.filters import WindowFilter
 from notifications.models import MaintenanceOccurrence, MaintenanceWindow
 from notifications.openapi import maintenance as openapi
 from notifications.serializers.maintenance import (
@@ -49,17 +51,14 @@ class MaintenanceViewSet(viewsets.ViewSet):
 
     @openapi.LIST
     def list(self, request: Request) -> Response:
-        pages = IdPagination()
-        page = pages.paginate_queryset(narrowed(WindowFilter, request, _windows()), request, self)
-        return pages.get_paginated_response(WindowSerializer(page, many=True).data)
+        return paged(narrowed(WindowFilter, request, _windows()), request, WindowSerializer)
 
     @openapi.CREATE
     @idempotent
     def create(self, request: Request) -> Response:
-        given = WriteWindowSerializer(data=request.data)
-        given.is_valid(raise_exception=True)
+        given = read_body(request, WriteWindowSerializer)
         try:
-            window = maintenance.create_window(author=caller(request), fields=given.validated_data)
+            window = maintenance.create_window(author=caller(request), fields=given)
         except maintenance.WindowRefused as refused:
             raise by_field(refused.errors) from None
         return _shown(request, window.pk, "Maintenance planned", status=status.HTTP_201_CREATED)
@@ -68,9 +67,7 @@ class MaintenanceViewSet(viewsets.ViewSet):
     @action(detail=False, methods=["post"])
     def preview(self, request: Request) -> Response:
         """When a window would happen; nothing is stored."""
-        given = PreviewWindowSerializer(data=request.data)
-        given.is_valid(raise_exception=True)
-        now, fields = timezone.now(), dict(given.validated_data)
+        now, fields = timezone.now(), read_body(request, PreviewWindowSerializer)
         count = fields.pop("count")
         try:
             window = maintenance.draft(fields=fields, now=now)
@@ -87,17 +84,14 @@ class MaintenanceViewSet(viewsets.ViewSet):
     @action(detail=True)
     def occurrences(self, request: Request, window_id: UUID) -> Response:
         """Its times that have begun, in pages, newest first."""
-        pages = IdPagination()
-        page = pages.paginate_queryset(_past(_found(window_id)), request, self)
-        return pages.get_paginated_response(PastOccurrenceSerializer(page, many=True).data)
+        return paged(_past(_found(window_id)), request, PastOccurrenceSerializer)
 
     @openapi.CHANGE
     def partial_update(self, request: Request, window_id: UUID) -> Response:
         window = _found(window_id)
-        given = WriteWindowSerializer(data=request.data, partial=True)
-        given.is_valid(raise_exception=True)
+        given = read_body(request, WriteWindowSerializer, partial=True)
         try:
-            maintenance.change_window(window=window, changes=given.validated_data)
+            maintenance.change_window(window=window, changes=given)
         except maintenance.WindowRefused as refused:
             raise by_field(refused.errors) from None
         except maintenance.WindowGone as gone:

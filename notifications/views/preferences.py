@@ -12,6 +12,7 @@ from rest_framework.views import APIView
 from accounts.callers import caller
 from accounts.models import User
 from accounts.permissions import IsPlatformAdmin
+from accounts.reading import read_body
 from notifications import preferences
 from notifications.openapi import preferences as openapi
 from notifications.preferences import Cell, Shown
@@ -30,10 +31,9 @@ class PreferencesView(APIView):
 
     @openapi.CHANGE
     def put(self, request: Request) -> Response:
-        given = PreferencesSerializer(data=request.data)
-        given.is_valid(raise_exception=True)
+        given = read_body(request, PreferencesSerializer)
         user = caller(request)
-        _refusing(lambda: preferences.change(user=user, **given.validated_data))
+        _refusing(lambda: preferences.change(user=user, **given))
         return _mine(user, "Notification preferences updated")
 
     patch = put
@@ -44,9 +44,8 @@ class SnoozeView(APIView):
 
     @openapi.SNOOZE
     def post(self, request: Request) -> Response:
-        given = SnoozeSerializer(data=request.data)
-        given.is_valid(raise_exception=True)
-        user, until = caller(request), given.validated_data["until"]
+        given = read_body(request, SnoozeSerializer)
+        user, until = caller(request), given["until"]
         preferences.snooze(user=user, until=until)
         return _mine(user, "Snoozed" if until else "No longer snoozed")
 
@@ -92,9 +91,7 @@ class PlatformDefaultsView(APIView):
 
 
 def _cells(request: Request) -> Sequence[Cell]:
-    given = DefaultsSerializer(data=request.data)
-    given.is_valid(raise_exception=True)
-    cells: Sequence[Cell] = given.validated_data["cells"]
+    cells: Sequence[Cell] = read_body(request, DefaultsSerializer)["cells"]
     return cells
 
 

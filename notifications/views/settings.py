@@ -8,6 +8,7 @@ from rest_framework.views import APIView
 
 from accounts.callers import caller
 from accounts.models import User
+from accounts.reading import read_body
 from notifications import preferences
 from notifications.models import NotificationSettings
 from notifications.openapi import settings as openapi
@@ -27,10 +28,9 @@ class SettingsView(APIView):
     @openapi.CHANGE
     def put(self, request: Request) -> Response:
         user = caller(request)
-        given = SettingsSerializer(data=request.data, partial=True)
-        given.is_valid(raise_exception=True)
+        given = read_body(request, SettingsSerializer, partial=True)
         try:
-            row = preferences.change_settings(user=user, changes=given.validated_data)
+            row = preferences.change_settings(user=user, changes=given)
         except preferences.CriticalNotBelowWarning as refused:
             raise ValidationError({refused.field: [str(refused)]}) from None
         return _shown(user, row, "Notification settings updated")

@@ -15,7 +15,7 @@ from rest_framework.response import Response
 from accounts.callers import caller
 from accounts.idempotency import idempotent
 from accounts.permissions import IsPlatformAdmin
-from accounts.query import query_of
+from accounts.reading import read_body, read_query
 from notifications import announcements, incidents, services, vouching
 from notifications.delivery.explaining import explain
 from notifications.models import Announcement
@@ -92,10 +92,9 @@ class SystemViewSet(viewsets.ViewSet):
     @idempotent
     def announce(self, request: Request) -> Response:
         """Tells an audience; a large one is told after the reply, whose `job_id` says how far that is."""
-        given = AnnounceSerializer(data=request.data)
-        given.is_valid(raise_exception=True)
+        given = read_body(request, AnnounceSerializer)
         try:
-            announcement = announcements.announce(author=caller(request), **given.validated_data)
+            announcement = announcements.announce(author=caller(request), **given)
         except announcements.AudienceUnknown as unknown:
             raise ValidationError({"audience": [str(unknown)]}) from None
         done = announcement.state == Announcement.State.DONE
@@ -121,16 +120,14 @@ class SystemViewSet(viewsets.ViewSet):
     @action(detail=False)
     def explain(self, request: Request) -> Response:
         """What would happen now, and why; it changes nothing."""
-        given = ExplainSerializer(data=query_of(request))
-        given.is_valid(raise_exception=True)
-        return Response({"success": True, "explanation": PlanSerializer(explain(**given.validated_data)).data})
+        given = read_query(request, ExplainSerializer)
+        return Response({"success": True, "explanation": PlanSerializer(explain(**given)).data})
 
     @openapi.CLEAN_UP
     @action(detail=False, methods=["post"])
     def cleanup(self, request: Request) -> Response:
-        given = CleanupSerializer(data=request.data)
-        given.is_valid(raise_exception=True)
-        days, dry_run = given.validated_data["days"], given.validated_data["dry_run"]
+        given = read_body(request, CleanupSerializer)
+        days, dry_run = given["days"], given["dry_run"]
         gone = services.cleanup(days=days, dry_run=dry_run)
         verb = "Would delete" if dry_run else "Deleted"
         return Response(

@@ -11,6 +11,7 @@ from rest_framework.response import Response
 
 from accounts.idempotency import idempotent
 from accounts.permissions import IsPlatformAdmin
+from accounts.reading import read_body
 from accounts.refusals import by_field
 from notifications import texts
 from notifications.models import NotificationTemplate
@@ -33,10 +34,9 @@ class TemplateViewSet(viewsets.ViewSet):
     @openapi.CREATE
     @idempotent
     def create(self, request: Request) -> Response:
-        given = WriteTemplateSerializer(data=request.data)
-        given.is_valid(raise_exception=True)
+        given = read_body(request, WriteTemplateSerializer)
         try:
-            template = texts.create_template(fields=given.validated_data)
+            template = texts.create_template(fields=given)
         except texts.TextRefused as refused:
             raise by_field(refused.errors) from None
         return _shown(template, "Template created", status=status.HTTP_201_CREATED)
@@ -48,10 +48,9 @@ class TemplateViewSet(viewsets.ViewSet):
     @openapi.CHANGE
     def update(self, request: Request, template_id: UUID) -> Response:
         """PUT and PATCH are the same: a field that is missing keeps its value."""
-        given = WriteTemplateSerializer(data=request.data, partial=True)
-        given.is_valid(raise_exception=True)
+        given = read_body(request, WriteTemplateSerializer, partial=True)
         try:
-            template = texts.change_template(template_id=template_id, changes=given.validated_data)
+            template = texts.change_template(template_id=template_id, changes=given)
         except texts.TextRefused as refused:
             raise by_field(refused.errors) from None
         if template is None:
@@ -72,10 +71,9 @@ class TemplateViewSet(viewsets.ViewSet):
     def preview(self, request: Request, template_id: UUID) -> Response:
         """As its reader would see it, with examples for what `context` does not give."""
         template = _found(template_id)
-        given = PreviewSerializer(data=request.data)
-        given.is_valid(raise_exception=True)
+        given = read_body(request, PreviewSerializer)
         try:
-            title, message = texts.preview(template=template, context=given.validated_data["context"])
+            title, message = texts.preview(template=template, context=given["context"])
         except texts.TextRefused as refused:
             raise by_field(refused.errors) from None
         variables = texts.variables_of(template)

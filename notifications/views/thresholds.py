@@ -2,7 +2,6 @@
 
 import contextlib
 from collections.abc import Iterator
-from typing import Any
 
 from django.db.models import Q
 from django.http import Http404
@@ -13,13 +12,12 @@ from rest_framework.exceptions import APIException, ValidationError
 from rest_framework.permissions import IsAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.serializers import Serializer
 
 from accounts.callers import caller
 from accounts.fields import to_uuid
-from accounts.pagination import IdPagination
+from accounts.pagination import paged
 from accounts.permissions import IsPlatformAdmin
-from accounts.query import query_of
+from accounts.reading import read_body, read_query
 from accounts.refusals import by_field
 from notifications import thresholds
 from notifications.models import Threshold, ThresholdChange
@@ -50,7 +48,7 @@ class ThresholdViewSet(viewsets.ViewSet):
 
     @openapi.LIST
     def list(self, request: Request) -> Response:
-        asked = _valid(WhoseSerializer, query_of(request))
+        asked = read_query(request, WhoseSerializer)
         with _refusals():
             tenant = _tenant(asked.get("tenant"))
         rows = list(Threshold.objects.told(tenant=tenant))
@@ -61,10 +59,10 @@ class ThresholdViewSet(viewsets.ViewSet):
     @action(detail=False, methods=["put", "patch"], url_path=ONE)
     def one(self, request: Request, check: str, name: str) -> Response:
         """PUT and PATCH are the same."""
-        address = _valid(WhoseSerializer, query_of(request))
+        address = read_query(request, WhoseSerializer)
         with _refusals():
             there = _tenant(address.get("tenant"))
-            given = _valid(SetThresholdSerializer, request.data)
+            given = read_body(request, SetThresholdSerializer)
             tenant = _tenant(given.get("tenant")) or there
             if there not in (None, tenant):
                 raise thresholds.ThresholdRefused("tenant", "The address names another one.")
@@ -74,7 +72,7 @@ class ThresholdViewSet(viewsets.ViewSet):
     @openapi.RESET
     @one.mapping.delete
     def reset(self, request: Request, check: str, name: str) -> Response:
-        given = _valid(ResetSerializer, query_of(request))
+        given = read_query(request, ResetSerializer)
         with _refusals():
             tenant = _tenant(given.get("tenant"))
             row = thresholds.reset_threshold(
@@ -86,20 +84,18 @@ class ThresholdViewSet(viewsets.ViewSet):
     @action(detail=False, url_path=f"{ONE}/history")
     def changes(self, request: Request, check: str, name: str) -> Response:
         """Who changed it, newest first; the platform's and tenants', or one tenant's."""
-        asked = _valid(WhoseSerializer, query_of(request))
+        asked = read_query(request, WhoseSerializer)
         with _refusals():
             thresholds.find(check, name)
             tenant = _tenant(asked.get("tenant"))
         rows = ThresholdChange.objects.of(check, name).select_related("actor", "tenant")
-        pages = IdPagination()
-        page = pages.paginate_queryset(rows.filter(tenant=tenant) if tenant else rows, request, self)
-        return pages.get_paginated_response(ChangeSerializer(page, many=True).data)
+        return paged(rows.filter(tenant=tenant) if tenant else rows, request, ChangeSerializer)
 
     @openapi.BACKTEST
     @action(detail=False, methods=["post"])
     def backtest(self, request: Request) -> Response:
         """Writes nothing."""
-        given = _valid(BacktestSerializer, request.data)
+        given = read_body(request, BacktestSerializer)
         try:
             found = backtest(check=given["check"], proposed=given["limits"], days=given["days"], now=timezone.now())
         except thresholds.UnknownThreshold as unknown:
@@ -122,12 +118,6 @@ def _refusals() -> Iterator[None]:
         raise by_field(refused.errors) from None
     except thresholds.StaleVersion as stale:
         raise Stale(str(stale)) from None
-
-
-def _valid(serializer: type[Serializer[Any]], data: Any) -> dict[str, Any]:
-    given = serializer(data=data)
-    given.is_valid(raise_exception=True)
-    return dict(given.validated_data)
 
 
 def _tenant(name: str | None = None) -> Tenant | None:

@@ -15,10 +15,11 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts.callers import caller
+from accounts.filters import narrowed
 from accounts.idempotency import idempotent
-from accounts.pagination import IdPagination
+from accounts.pagination import paged
 from accounts.permissions import IsPlatformAdmin
-from accounts.query import query_of
+from accounts.reading import read_body
 from notifications import webhooks
 from notifications.delivery import to_endpoints
 from notifications.filters import WebhookDeliveryFilter
@@ -58,10 +59,9 @@ class WebhookCalls(viewsets.ViewSetMixin, APIView):
 
     @idempotent
     def create(self, request: Request) -> Response:
-        given = WriteWebhookSerializer(data=request.data)
-        given.is_valid(raise_exception=True)
+        given = read_body(request, WriteWebhookSerializer)
         try:
-            made = webhooks.create(tenant_id=self.tenant_id, owner=caller(request), **given.validated_data)
+            made = webhooks.create(tenant_id=self.tenant_id, owner=caller(request), **given)
         except webhooks.UrlRefused as refused:
             raise ValidationError({"url": [str(refused)]}) from None
         except webhooks.TooMany as refused:
@@ -74,10 +74,9 @@ class WebhookCalls(viewsets.ViewSetMixin, APIView):
     def update(self, request: Request, endpoint_id: UUID) -> Response:
         """PUT and PATCH are the same: a field that is missing keeps its value."""
         self._found(endpoint_id)
-        given = ChangeWebhookSerializer(data=request.data, partial=True)
-        given.is_valid(raise_exception=True)
+        given = read_body(request, ChangeWebhookSerializer, partial=True)
         try:
-            webhooks.change(endpoint_id=endpoint_id, changes=given.validated_data)
+            webhooks.change(endpoint_id=endpoint_id, changes=given)
         except webhooks.UrlRefused as refused:
             raise ValidationError({"url": [str(refused)]}) from None
         return self._shown(endpoint_id, "Webhook updated")
@@ -95,10 +94,9 @@ class WebhookCalls(viewsets.ViewSetMixin, APIView):
     def rotate(self, request: Request, endpoint_id: UUID) -> Response:
         """Its key matters: sent again without one, it would be another change."""
         self._found(endpoint_id)
-        given = RotateSerializer(data=request.data)
-        given.is_valid(raise_exception=True)
+        given = read_body(request, RotateSerializer)
         try:
-            secret = webhooks.rotate(endpoint_id=endpoint_id, **given.validated_data)
+            secret = webhooks.rotate(endpoint_id=endpoint_id, **given)
         except webhooks.SecretStillChanging as refused:
             raise NotNow(str(refused), code="secret_still_changing") from None
         return self._shown(endpoint_id, "Secret changed", secret=secret)
@@ -116,21 +114,15 @@ class WebhookCalls(viewsets.ViewSetMixin, APIView):
     @action(detail=True)
     def deliveries(self, request: Request, endpoint_id: UUID) -> Response:
         rows = self._found(endpoint_id).deliveries.all()
-        filtered = WebhookDeliveryFilter(query_of(request), queryset=rows)
-        if not filtered.is_valid():
-            raise ValidationError(filtered.errors)
         tries = Prefetch("tries", DeliveryAttempt.objects.order_by("id"))
-        pages = IdPagination()
-        page = pages.paginate_queryset(filtered.qs.prefetch_related(tries), request, self)
-        return pages.get_paginated_response(WebhookDeliverySerializer(page, many=True).data)
+        found = narrowed(WebhookDeliveryFilter, request, rows).prefetch_related(tries)
+        return paged(found, request, WebhookDeliverySerializer)
 
     @action(detail=True, methods=["post"])
     @idempotent
     def replay(self, request: Request, endpoint_id: UUID) -> Response:
         endpoint = self._found(endpoint_id)
-        given = ReplaySerializer(data=request.data)
-        given.is_valid(raise_exception=True)
-        wanted = dict(given.validated_data)
+        wanted = read_body(request, ReplaySerializer)
         one, is_dry = wanted.pop("delivery", None), wanted["dry_run"]
         if one and not endpoint.deliveries.filter(pk=one).exists():
             raise ValidationError({"delivery": ["This webhook has no such delivery."]})

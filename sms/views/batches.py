@@ -9,9 +9,10 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts.pagination import IdPagination
+from accounts.filters import narrowed
+from accounts.pagination import paged
 from sms import services
-from sms.filters import BatchFilter, narrowed
+from sms.filters import BatchFilter
 from sms.models import Batch, Message
 from sms.openapi import batches as openapi
 from sms.serializers.messages import BatchSerializer, progress
@@ -24,10 +25,8 @@ class BatchViewSet(viewsets.ViewSetMixin, TenantView):
 
     @openapi.LIST
     def list(self, request: Request) -> Response:
-        pages = IdPagination()
         rows = narrowed(BatchFilter, request, Batch.objects.select_related("author"))
-        page = pages.paginate_queryset(rows, request, self)
-        return pages.get_paginated_response(BatchSerializer(page, many=True).data)
+        return paged(rows, request, BatchSerializer)
 
     @openapi.SHOW
     def retrieve(self, request: Request, batch_id: UUID) -> Response:

@@ -13,10 +13,11 @@ from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from accounts.filters import narrowed
 from accounts.idempotency import idempotent
-from accounts.pagination import IdPagination
-from accounts.query import query_of
-from sms.filters import ContactFilter, narrowed
+from accounts.pagination import paged
+from accounts.reading import query_of, read_body
+from sms.filters import ContactFilter
 from sms.models import Contact, GroupMember
 from sms.openapi import contacts as openapi
 from sms.openapi import files
@@ -48,19 +49,14 @@ class ContactViewSet(viewsets.ViewSetMixin, TenantView):
 
     @openapi.LIST
     def list(self, request: Request) -> Response:
-        pages = IdPagination()
-        page = pages.paginate_queryset(narrowed(ContactFilter, request, _shown_rows()), request, self)
-        return pages.get_paginated_response(ContactSerializer(page, many=True).data)
+        return paged(narrowed(ContactFilter, request, _shown_rows()), request, ContactSerializer)
 
     @openapi.CREATE
     @idempotent
     def create(self, request: Request) -> Response:
-        given = WriteContactSerializer(data=request.data)
-        given.is_valid(raise_exception=True)
+        given = read_body(request, WriteContactSerializer)
         try:
-            contact = services.create_contact(
-                tenant_id=self.membership.tenant_id, **_with_raw(request, given.validated_data)
-            )
+            contact = services.create_contact(tenant_id=self.membership.tenant_id, **_with_raw(request, given))
         except Refused as refused:
             raise by_field(refused) from None
         return _shown(contact.pk, "Contact created", status=status.HTTP_201_CREATED)
@@ -73,10 +69,9 @@ class ContactViewSet(viewsets.ViewSetMixin, TenantView):
     def update(self, request: Request, contact_id: UUID) -> Response:
         """PUT and PATCH are the same: a field that is missing keeps its value."""
         _found(contact_id)
-        given = WriteContactSerializer(data=request.data, partial=True)
-        given.is_valid(raise_exception=True)
+        given = read_body(request, WriteContactSerializer, partial=True)
         try:
-            services.change_contact(contact_id=contact_id, changes=_with_raw(request, given.validated_data))
+            services.change_contact(contact_id=contact_id, changes=_with_raw(request, given))
         except services.OptedOut:
             raise LeftAlone("They opted out under this number, so it stays.") from None
         except Refused as refused:

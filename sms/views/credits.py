@@ -11,12 +11,13 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts.callers import caller
+from accounts.filters import narrowed
 from accounts.idempotency import idempotent
-from accounts.pagination import IdPagination
+from accounts.pagination import paged
 from accounts.permissions import IsPlatformAdmin
-from accounts.query import query_of
+from accounts.reading import read_body, read_query
 from sms import services, statistics
-from sms.filters import EntryFilter, narrowed
+from sms.filters import EntryFilter
 from sms.models import CreditAccount, CreditEntry
 from sms.openapi import credits as openapi
 from sms.openapi import statistics as described
@@ -50,10 +51,8 @@ class LedgerView(TenantView):
     @openapi.LIST_LEDGER
     def get(self, request: Request) -> Response:
         self.require_manager()
-        pages = IdPagination()
         rows = narrowed(EntryFilter, request, CreditEntry.objects.select_related("actor"))
-        page = pages.paginate_queryset(rows, request, self)
-        return pages.get_paginated_response(CreditEntrySerializer(page, many=True).data)
+        return paged(rows, request, CreditEntrySerializer)
 
 
 class StatementView(TenantView):
@@ -64,9 +63,8 @@ class StatementView(TenantView):
     @openapi.EXPORT_STATEMENT
     def get(self, request: Request) -> StreamingHttpResponse:
         self.require_manager()
-        asked = StatementQuery(data=query_of(request))
-        asked.is_valid(raise_exception=True)
-        found = services.statement(self.membership.tenant_id, **asked.validated_data)
+        asked = read_query(request, StatementQuery)
+        found = services.statement(self.membership.tenant_id, **asked)
         return csv_reply("statement.csv", _lines(found))
 
 
@@ -75,13 +73,11 @@ class StatisticsView(TenantView):
 
     @described.SHOW
     def get(self, request: Request) -> Response:
-        asked = StatisticsQuery(data=query_of(request))
-        asked.is_valid(raise_exception=True)
-        given = asked.validated_data
+        asked = read_query(request, StatisticsQuery)
         try:
-            days = statistics.period(since=given.get("since"), until=given.get("until"), today=timezone.now().date())
+            days = statistics.period(since=asked.get("since"), until=asked.get("until"), today=timezone.now().date())
         except statistics.BadPeriod as bad:
-            raise ValidationError({"until" if "until" in given else "since": [str(bad)]}) from None
+            raise ValidationError({"until" if "until" in asked else "since": [str(bad)]}) from None
         return Response({"success": True, "data": statistics.of(self.membership.tenant_id, days)})
 
 
@@ -94,9 +90,7 @@ class TopUpView(APIView):
     @openapi.TOP_UP
     @idempotent
     def post(self, request: Request) -> Response:
-        given = TopUpSerializer(data=request.data)
-        given.is_valid(raise_exception=True)
-        wanted = given.validated_data
+        wanted = read_body(request, TopUpSerializer)
         tenant = Tenant.objects.filter(pk=wanted.pop("tenant")).first()
         if tenant is None:
             raise ValidationError({"tenant": ["There is no such tenant."]})

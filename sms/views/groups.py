@@ -10,7 +10,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.idempotency import idempotent
-from accounts.pagination import IdPagination
+from accounts.pagination import paged
+from accounts.reading import read_body
 from sms.models import ContactGroup
 from sms.openapi import groups as openapi
 from sms.serializers.contacts import ContactGroupSerializer, GroupMembersSerializer, WriteContactGroupSerializer
@@ -33,17 +34,14 @@ class GroupViewSet(viewsets.ViewSetMixin, TenantView):
 
     @openapi.LIST
     def list(self, request: Request) -> Response:
-        pages = IdPagination()
-        page = pages.paginate_queryset(_counted(), request, self)
-        return pages.get_paginated_response(ContactGroupSerializer(page, many=True).data)
+        return paged(_counted(), request, ContactGroupSerializer)
 
     @openapi.CREATE
     @idempotent
     def create(self, request: Request) -> Response:
-        given = WriteContactGroupSerializer(data=request.data)
-        given.is_valid(raise_exception=True)
+        given = read_body(request, WriteContactGroupSerializer)
         try:
-            group = services.create_group(tenant_id=self.membership.tenant_id, **given.validated_data)
+            group = services.create_group(tenant_id=self.membership.tenant_id, **given)
         except Refused as refused:
             raise by_field(refused) from None
         return _shown(group.pk, "Group created", status=status.HTTP_201_CREATED)
@@ -55,10 +53,9 @@ class GroupViewSet(viewsets.ViewSetMixin, TenantView):
     @openapi.RENAME
     def update(self, request: Request, group_id: UUID) -> Response:
         _require(group_id)
-        given = WriteContactGroupSerializer(data=request.data)
-        given.is_valid(raise_exception=True)
+        given = read_body(request, WriteContactGroupSerializer)
         try:
-            services.rename_group(group_id=group_id, **given.validated_data)
+            services.rename_group(group_id=group_id, **given)
         except Refused as refused:
             raise by_field(refused) from None
         return _shown(group_id, "Group renamed")
@@ -92,9 +89,7 @@ class GroupViewSet(viewsets.ViewSetMixin, TenantView):
 
 def _members(request: Request, group_id: UUID) -> list[UUID]:
     _require(group_id)
-    given = GroupMembersSerializer(data=request.data)
-    given.is_valid(raise_exception=True)
-    return list(given.validated_data["contacts"])
+    return list(read_body(request, GroupMembersSerializer)["contacts"])
 
 
 def _require(group_id: UUID) -> None:

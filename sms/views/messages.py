@@ -12,10 +12,12 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.callers import caller
+from accounts.filters import narrowed
 from accounts.idempotency import idempotent
-from accounts.pagination import IdPagination
+from accounts.pagination import paged
+from accounts.reading import read_body
 from sms import services, timeline
-from sms.filters import MessageFilter, narrowed
+from sms.filters import MessageFilter
 from sms.models import Message, Status
 from sms.openapi import sending as openapi
 from sms.serializers.messages import MessageSerializer
@@ -37,7 +39,7 @@ class MessageViewSet(viewsets.ViewSetMixin, TenantView):
     @idempotent
     def create(self, request: Request) -> Response:
         """Accepts a batch; sending begins at once, or when it is due, and goes on after the reply."""
-        wanted = _read(request)
+        wanted = read_body(request, SendSerializer)
         draft, when = _drafted(wanted)
         try:
             draft.require_all()
@@ -66,15 +68,13 @@ class MessageViewSet(viewsets.ViewSetMixin, TenantView):
     @action(detail=False, methods=["post"])
     def preview(self, request: Request) -> Response:
         """The same body; nothing is spent and nothing is written."""
-        draft, when = _drafted(_read(request))
+        draft, when = _drafted(read_body(request, SendSerializer))
         found = preview(draft, tenant_id=self.membership.tenant_id)
         return Response({"success": True, "preview": found | {"scheduled_for": when.send_at}})
 
     @openapi.LIST
     def list(self, request: Request) -> Response:
-        pages = IdPagination()
-        page = pages.paginate_queryset(narrowed(MessageFilter, request, Message.objects.all()), request, self)
-        return pages.get_paginated_response(MessageSerializer(page, many=True).data)
+        return paged(narrowed(MessageFilter, request, Message.objects.all()), request, MessageSerializer)
 
     @openapi.SHOW
     def retrieve(self, request: Request, message_id: UUID) -> Response:
@@ -89,12 +89,6 @@ class MessageViewSet(viewsets.ViewSetMixin, TenantView):
         if message.status != Status.CANCELLED:
             raise TooLate(f"It is {message.status}: only what is still queued can be cancelled.")
         return Response({"success": True, "message": "Message cancelled", "data": _detail(message)})
-
-
-def _read(request: Request) -> dict[str, Any]:
-    given = SendSerializer(data=request.data)
-    given.is_valid(raise_exception=True)
-    return dict(given.validated_data)
 
 
 def _drafted(wanted: dict[str, Any]) -> tuple[Draft, Schedule]:

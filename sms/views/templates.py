@@ -8,7 +8,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.idempotency import idempotent
-from accounts.pagination import IdPagination
+from accounts.pagination import paged
+from accounts.reading import read_body
 from sms.models import MessageTemplate
 from sms.openapi import templates as openapi
 from sms.serializers.contacts import MessageTemplateSerializer, WriteMessageTemplateSerializer
@@ -26,17 +27,14 @@ class MessageTemplateViewSet(viewsets.ViewSetMixin, TenantView):
 
     @openapi.LIST
     def list(self, request: Request) -> Response:
-        pages = IdPagination()
-        page = pages.paginate_queryset(MessageTemplate.objects.all(), request, self)
-        return pages.get_paginated_response(MessageTemplateSerializer(page, many=True).data)
+        return paged(MessageTemplate.objects.all(), request, MessageTemplateSerializer)
 
     @openapi.CREATE
     @idempotent
     def create(self, request: Request) -> Response:
-        given = WriteMessageTemplateSerializer(data=request.data)
-        given.is_valid(raise_exception=True)
+        given = read_body(request, WriteMessageTemplateSerializer)
         try:
-            template = services.create_template(tenant_id=self.membership.tenant_id, **given.validated_data)
+            template = services.create_template(tenant_id=self.membership.tenant_id, **given)
         except Refused as refused:
             raise by_field(refused) from None
         return _shown(template, "Template created", status=status.HTTP_201_CREATED)
@@ -49,10 +47,9 @@ class MessageTemplateViewSet(viewsets.ViewSetMixin, TenantView):
     def update(self, request: Request, template_id: UUID) -> Response:
         """PUT and PATCH are the same: a field that is missing keeps its value."""
         _found(template_id)
-        given = WriteMessageTemplateSerializer(data=request.data, partial=True)
-        given.is_valid(raise_exception=True)
+        given = read_body(request, WriteMessageTemplateSerializer, partial=True)
         try:
-            template = services.change_template(template_id=template_id, changes=given.validated_data)
+            template = services.change_template(template_id=template_id, changes=given)
         except Refused as refused:
             raise by_field(refused) from None
         if template is None:
