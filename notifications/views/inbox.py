@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import get_object_or_404
 from rest_framework import viewsets
 from rest_framework.decorators import action
 from rest_framework.exceptions import Throttled
@@ -114,9 +115,7 @@ class NotificationViewSet(viewsets.ViewSet):
     @openapi.LIST_DELIVERIES
     @action(detail=True)
     def deliveries(self, request: Request, notification_id: UUID) -> Response:
-        found = Notification.objects.addressed_to(caller(request)).filter(pk=notification_id).first()
-        if found is None:
-            raise Http404
+        found = get_object_or_404(Notification.objects.addressed_to(caller(request)), pk=notification_id)
         rows = Delivery.objects.of_notification(found)
         shown = [in_app(found), *DeliverySerializer(rows, many=True).data]
         return Response({"success": True, "deliveries": shown})

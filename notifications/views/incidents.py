@@ -3,7 +3,7 @@
 from uuid import UUID
 
 from django.conf import settings
-from django.http import Http404
+from django.shortcuts import get_object_or_404
 from rest_framework import status, viewsets
 from rest_framework.decorators import action
 from rest_framework.exceptions import APIException, ValidationError
@@ -131,10 +131,7 @@ class IncidentViewSet(viewsets.ViewSet):
 
 
 def _found(incident_id: UUID) -> Incident:
-    incident = Incident.objects.with_people().filter(pk=incident_id).first()
-    if incident is None:
-        raise Http404
-    return incident
+    return get_object_or_404(Incident.objects.with_people(), pk=incident_id)
 
 
 def _person(key: UUID) -> User:

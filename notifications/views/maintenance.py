@@ -4,7 +4,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db.models import QuerySet
-from django.http import Http404
+from django.shortcuts import get_object_or_404
 from django.utils import timezone
 from rest_framework import status, viewsets
 from rest_framework.decorators import action
@@ -113,10 +113,7 @@ def _windows() -> QuerySet[MaintenanceWindow]:
 
 
 def _found(window_id: UUID) -> MaintenanceWindow:
-    window = _windows().filter(pk=window_id).first()
-    if window is None:
-        raise Http404
-    return window
+    return get_object_or_404(_windows(), pk=window_id)
 
 
 def _past(window: MaintenanceWindow) -> QuerySet[MaintenanceOccurrence]:

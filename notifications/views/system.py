@@ -4,7 +4,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import InterfaceError, OperationalError
-from django.http import Http404
+from django.shortcuts import get_object_or_404
 from rest_framework import status, viewsets
 from rest_framework.decorators import action
 from rest_framework.exceptions import APIException, ValidationError
@@ -111,9 +111,7 @@ class SystemViewSet(viewsets.ViewSet):
     @action(detail=False, url_path="create/<uuid:job_id>")
     def announcement_job(self, request: Request, job_id: UUID) -> Response:
         """How far the telling of an announcement has come."""
-        announcement = Announcement.objects.filter(pk=job_id).first()
-        if announcement is None:
-            raise Http404
+        announcement = get_object_or_404(Announcement.objects, pk=job_id)
         return Response({"success": True, "job": JobSerializer(announcement).data})
 
     @explain_openapi.EXPLAIN

@@ -3,6 +3,7 @@
 from uuid import UUID
 
 from django.http import Http404
+from django.shortcuts import get_object_or_404
 from rest_framework import status, viewsets
 from rest_framework.decorators import action
 from rest_framework.permissions import IsAuthenticated
@@ -81,10 +82,7 @@ class TemplateViewSet(viewsets.ViewSet):
 
 
 def _found(template_id: UUID) -> NotificationTemplate:
-    template = NotificationTemplate.objects.filter(pk=template_id).first()
-    if template is None:
-        raise Http404
-    return template
+    return get_object_or_404(NotificationTemplate.objects, pk=template_id)
 
 
 def _shown(template: NotificationTemplate, message: str, *, status: int = status.HTTP_200_OK) -> Response:

@@ -5,6 +5,7 @@ from uuid import UUID
 
 from django.db.models import Prefetch, QuerySet
 from django.http import Http404
+from django.shortcuts import get_object_or_404
 from drf_spectacular.utils import extend_schema_view
 from rest_framework import status, viewsets
 from rest_framework.decorators import action
@@ -141,10 +142,7 @@ class WebhookCalls(viewsets.ViewSetMixin, APIView):
 
     def _found(self, endpoint_id: UUID) -> WebhookEndpoint:
         """What is not mine does not exist, whatever else is wrong with the call."""
-        endpoint = self._mine().filter(pk=endpoint_id).first()
-        if endpoint is None:
-            raise Http404
-        return endpoint
+        return get_object_or_404(self._mine(), pk=endpoint_id)
 
     def _shown(self, endpoint_id: UUID, message: str, *, status: int = status.HTTP_200_OK, **more: object) -> Response:
         body = {"success": True, "message": message, "webhook": WebhookSerializer(self._found(endpoint_id)).data}

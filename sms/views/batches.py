@@ -4,6 +4,7 @@ from uuid import UUID
 
 from django.db.models import Count
 from django.http import Http404
+from django.shortcuts import get_object_or_404
 from rest_framework import viewsets
 from rest_framework.decorators import action
 from rest_framework.request import Request
@@ -44,8 +45,6 @@ class BatchViewSet(viewsets.ViewSetMixin, TenantView):
 
 
 def _shown(batch_id: UUID) -> dict[str, object]:
-    batch = Batch.objects.select_related("author").filter(pk=batch_id).first()
-    if batch is None:
-        raise Http404
+    batch = get_object_or_404(Batch.objects.select_related("author"), pk=batch_id)
     by_status = Message.objects.filter(batch=batch).order_by().values_list("status").annotate(n=Count("pk"))
     return {**BatchSerializer(batch).data, "progress": progress(dict(by_status))}

@@ -7,6 +7,7 @@ from uuid import UUID
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import OuterRef, Prefetch, QuerySet
 from django.http import Http404, StreamingHttpResponse
+from django.shortcuts import get_object_or_404
 from rest_framework import status, viewsets
 from rest_framework.decorators import action
 from rest_framework.exceptions import ValidationError
@@ -181,10 +182,7 @@ def _with_raw(request: Request, given: dict[str, Any]) -> dict[str, Any]:
 
 
 def _found(contact_id: UUID) -> Contact:
-    contact = _shown_rows().filter(pk=contact_id).first()
-    if contact is None:
-        raise Http404
-    return contact
+    return get_object_or_404(_shown_rows(), pk=contact_id)
 
 
 def _shown(contact_id: UUID, message: str, *, status: int = status.HTTP_200_OK, **more: object) -> Response:

@@ -4,6 +4,7 @@ from uuid import UUID
 
 from django.db.models import Count, QuerySet
 from django.http import Http404
+from django.shortcuts import get_object_or_404
 from rest_framework import status, viewsets
 from rest_framework.decorators import action
 from rest_framework.request import Request
@@ -99,8 +100,6 @@ def _require(group_id: UUID) -> None:
 
 
 def _shown(group_id: UUID, message: str, *, status: int = status.HTTP_200_OK, **more: object) -> Response:
-    group = _counted().filter(pk=group_id).first()
-    if group is None:
-        raise Http404
+    group = get_object_or_404(_counted(), pk=group_id)
     body = {"success": True, "message": message, "group": ContactGroupSerializer(group).data, **more}
     return Response(body, status=status)

@@ -3,7 +3,7 @@
 from typing import Any
 from uuid import UUID
 
-from django.http import Http404
+from django.shortcuts import get_object_or_404
 from django.utils import timezone
 from rest_framework import status, viewsets
 from rest_framework.decorators import action
@@ -121,10 +121,7 @@ def _accepted(queued: services.Queued) -> dict[str, Any]:
 
 
 def _found(message_id: UUID) -> Message:
-    message: Message | None = Message.objects.filter(pk=message_id).first()
-    if message is None:
-        raise Http404
-    return message
+    return get_object_or_404(Message.objects, pk=message_id)
 
 
 def _detail(message: Message) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from uuid import UUID
 
 from django.http import Http404
+from django.shortcuts import get_object_or_404
 from rest_framework import status, viewsets
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -67,9 +68,7 @@ class MessageTemplateViewSet(viewsets.ViewSetMixin, TenantView):
 
 
 def _found(template_id: UUID) -> MessageTemplate:
-    template: MessageTemplate | None = MessageTemplate.objects.filter(pk=template_id).first()
-    if template is None:
-        raise Http404
+    template: MessageTemplate = get_object_or_404(MessageTemplate.objects, pk=template_id)
     return template
 
 
