@@ -26,8 +26,7 @@ from notifications.system_monitor.checks.message_delivery import MOST as MOST_ST
 from notifications.system_monitor.checks.message_delivery import STUCK, MessageDelivery
 from notifications.system_monitor.checks.sms_credits import SmsCredits
 from notifications.system_monitor.checks.sms_service import LEAST, LOW, SAMPLE, SmsService, judged, said, unreachable
-from notifications.system_monitor.judging import Numbers, Rule, Values
-from notifications.system_monitor.report import Finding, Measurement
+from notifications.system_monitor.report import Measurement
 from sms import counts, stuck
 from sms.models import Status
 from sms.models.states import FAILED
@@ -48,12 +47,6 @@ def _counts(tenant: Tenant, context: Context, window: datetime.timedelta) -> lis
     return [one for _, one in rows if one.status in (Status.DELIVERED, *FAILED)]
 
 
-def _findings(rule: Rule, numbers: Numbers, values: Values, summary: str, advice: str) -> list[Finding]:
-    """By the platform's own rule."""
-    priority = rule.judge(numbers, values).priority
-    return [Finding(rule.scope, priority, rule.title, summary, advice)] if priority else []
-
-
 class _SmsService(SmsService):
     tenant: ClassVar[Tenant]
 
@@ -65,7 +58,9 @@ class _SmsService(SmsService):
         findings = [unreachable(one, self.reasons[one.slug]) for one in self.providers if self.reasons[one.slug]]
         summary = f"{said(total)} in the last {window}{' were delivered' if total.settled else ''}."
         numbers = judged("", total) | judged("reachable_", total)
-        findings += _findings(LOW, numbers, values, summary, "Look at the failure reasons under Failed Messages.")
+        findings += LOW.findings(
+            LOW.judge(numbers, values), summary, "Look at the failure reasons under Failed Messages."
+        )
         return Measurement(
             summary=summary,
             measured=total.percent,
@@ -87,14 +82,14 @@ class _FailedMessages(FailedMessages):
         some = [one for one in rows if one.status in FAILED]
         failed = sum(one.messages for one in some)
         summary = f"{failed} messages failed in the last {window}."
-        values, advice = {MOST_FAILED.name: limit}, "Check what this tenant is sending, and to whom."
+        verdict = TOO_MANY.judge({"measured": failed}, {MOST_FAILED.name: limit})
         return Measurement(
             summary=summary,
             measured=failed,
             unit="messages",
             sample=failed,
             threshold=f"at most {limit}",
-            findings=_findings(TOO_MANY, {"measured": failed}, values, summary, advice),
+            findings=TOO_MANY.findings(verdict, summary, "Check what this tenant is sending, and to whom."),
             details={"window": window, **most(some, lambda one: one.reason, name="reason")},
         )
 
@@ -109,7 +104,7 @@ class _MessageDelivery(MessageDelivery):
         count = f"More than {limit}" if len(rows) > limit else str(len(rows))
         summary = f"{count} messages have been pending or sending for over {wording.duration(after)}."
         numbers = {"measured": len(rows), "elsewhere": len(rows), "counted_up_to": limit + 1}
-        values, advice = {MOST_STUCK.name: limit}, "Check the worker and beat, then the carrier."
+        verdict = STUCK.judge(numbers, {MOST_STUCK.name: limit})
         oldest = context.now - rows[0].since if rows else None
         return Measurement(
             summary=summary,
@@ -117,7 +112,7 @@ class _MessageDelivery(MessageDelivery):
             unit="messages",
             sample=len(rows),
             threshold=f"at most {limit}",
-            findings=_findings(STUCK, numbers, values, summary, advice),
+            findings=STUCK.findings(verdict, summary, "Check the worker and beat, then the carrier."),
             details={"oldest_age": oldest and wording.duration(oldest), "counted_up_to": limit + 1},
         )
 
