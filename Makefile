@@ -2,6 +2,8 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+# Ends with the make that started it, however that ends, where the system knows how.
+TIED := exec $$(command -v setpriv >/dev/null && echo setpriv --pdeathsig TERM --)
 
 .DEFAULT_GOAL := help
 .PHONY: help up test fuzz scenarios screenshots lint format bench clean
@@ -11,7 +13,7 @@ help: ## Say what there is
 
 up: $(VENV)/.runtime ## Run everything until Ctrl-C (PORT=8000 DATA_DIR=.data)
 	@export PORT="$(or $(PORT),8000)" DATA_DIR="$(or $(DATA_DIR),.data)"; \
-	exec $$(command -v setpriv >/dev/null && echo setpriv --pdeathsig TERM --) $(BIN)/python -m config.supervisor
+	$(TIED) $(BIN)/python -m config.supervisor
 
 test: $(VENV)/.dev ## Run the whole suite on its own Postgres and Valkey
 	@$(BIN)/python -m pytest -n 2 --maxschedchunk 1 $(ARGS)
@@ -23,7 +25,7 @@ fuzz: $(VENV)/.dev ## Call every operation with made-up input (some minutes; FUZ
 
 scenarios: $(VENV)/.dev ## Play scripted histories through the monitor (ARGS="provider_outage" BREAK=rule)
 	@export BREAK="$(BREAK)"; \
-	exec $$(command -v setpriv >/dev/null && echo setpriv --pdeathsig TERM --) $(BIN)/python -m notifications.tests.scenarios $(ARGS)
+	$(TIED) $(BIN)/python -m notifications.tests.scenarios $(ARGS)
 
 lint: $(VENV)/.dev ## Style, types, arrows between the rooms, missing migrations
 	@$(BIN)/ruff check .
@@ -36,10 +38,10 @@ format: $(VENV)/.dev ## Let ruff write the style
 	@$(BIN)/ruff check --fix . && $(BIN)/ruff format .
 
 screenshots: $(VENV)/.dev ## Take the pictures of docs/images/ again, in a real browser (about two minutes)
-	@exec $$(command -v setpriv >/dev/null && echo setpriv --pdeathsig TERM --) $(BIN)/python -m tests.browser.screenshots $(ARGS)
+	@$(TIED) $(BIN)/python -m tests.browser.screenshots $(ARGS)
 
 bench: $(VENV)/.dev ## Measure it, as ratios in one run (some minutes; ARGS="poll" FULL=1)
-	@exec $$(command -v setpriv >/dev/null && echo setpriv --pdeathsig TERM --) $(BIN)/python -m bench $(ARGS)
+	@$(TIED) $(BIN)/python -m bench $(ARGS)
 
 clean: ## Remove the demo's data and the private folders (not while it runs)
 	@DATA_DIR="$(or $(DATA_DIR),.data)" $(BIN)/python -m config.supervisor.clean

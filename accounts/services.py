@@ -142,7 +142,7 @@ def end_sessions(*, user: User, because: str) -> int:
     return ended
 
 
-def update_profile(*, user: User, changes: dict[str, Any]) -> User:
+def change_profile(*, user: User, changes: dict[str, Any]) -> User:
     """Writes the given profile fields. A new phone number is no longer a verified one."""
     if "phone_number" in changes and changes["phone_number"] != user.phone_number:
         changes = changes | {"phone_verified": False}

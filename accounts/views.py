@@ -101,7 +101,7 @@ def _changed(request: Request) -> dict[str, Any]:
     user = caller(request)
     given = UserSerializer(user, data=request.data, partial=True)
     given.is_valid(raise_exception=True)
-    services.update_profile(user=user, changes=given.validated_data)
+    services.change_profile(user=user, changes=given.validated_data)
     return UserSerializer(user).data
 
 
