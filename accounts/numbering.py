@@ -121,6 +121,7 @@ def _of_length(lengths: Iterable[int]) -> str:
 
 @functools.cache
 def plan(country_code: int, region: str) -> Plan:
+    """The numbering plan of a region, such as 255 and "TZ". Raises LookupError for one that nobody knows."""
     found = PhoneMetadata.metadata_for_region_or_calling_code(country_code, region)
     if found is None:
         raise LookupError(region)

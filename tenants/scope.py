@@ -22,6 +22,7 @@ _scope: ContextVar[UUID | Everyone | None] = ContextVar("tenant_scope", default=
 
 
 def current_scope() -> UUID | Everyone | None:
+    """Whose rows queries see here; None is no scope at all, where every query raises."""
     return _scope.get()
 
 

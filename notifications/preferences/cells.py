@@ -72,6 +72,7 @@ def choose_for_platform(*, cells: Sequence[Cell]) -> None:
 
 
 def check(cells: Iterable[Cell]) -> None:
+    """Raises CellRefused for a choice that cannot be made."""
     for cell in cells:
         if cell.when is not None and cell.when not in choices_of(cell.channel):
             raise CellRefused("The inbox gathers nothing: choose at_once or off.")

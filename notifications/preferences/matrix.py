@@ -101,6 +101,7 @@ def defaults_of_tenant(*, tenant_id: UUID, name: str) -> Shown:
 
 
 def defaults_of_platform() -> Shown:
+    """What holds for whoever chose nothing, in a tenant that chose nothing."""
     _, platforms = defaults_of(tenant_id=None)
     return Shown(Wishes(cells=platforms), None, is_own=False)
 

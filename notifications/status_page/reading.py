@@ -114,6 +114,7 @@ class Picture:
 
 
 def read(*, now: datetime.datetime) -> Picture:
+    """The platform as it stands, by the last run and what is open. Raises OperationalError without Postgres."""
     run = MonitorRun.objects.order_by("-finished_at").first()
     troubles = _troubles(now)
     ill = {one.component for one in troubles if one.ended is None}

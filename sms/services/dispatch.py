@@ -123,6 +123,7 @@ def _begin(adapter: Provider, messages: Sequence[Message]) -> list[Message]:
 
 
 def outbound(message: Message) -> Outbound:
+    """What of a message its provider needs."""
     return Outbound(message.pk, message.recipient, message.sender_id, message.text, message.valid_until)
 
 

@@ -21,6 +21,7 @@ class TooLate(APIException):
 
 
 def by_field(refused: Refused) -> ValidationError:
+    """To be raised."""
     return refusals.by_field(refused.errors)
 
 

@@ -50,6 +50,7 @@ class AnyAccept(DefaultContentNegotiation):
 
 
 def csv_reply(name: str, rows: Iterable[Sequence[object]]) -> StreamingHttpResponse:
+    """A file to be saved under this name, written while its rows are read."""
     response = StreamingHttpResponse(written(rows), content_type="text/csv; charset=utf-8")
     response["Content-Disposition"] = f'attachment; filename="{name}"'
     response["X-Content-Type-Options"] = "nosniff"

@@ -60,6 +60,7 @@ def ended(some: Iterable[counts.Count]) -> Ended:
 
 
 def by_provider(some: Iterable[counts.Count]) -> dict[str, Ended]:
+    """By the provider's slug."""
     parts: dict[str, list[counts.Count]] = {}
     for one in some:
         parts.setdefault(one.provider, []).append(one)

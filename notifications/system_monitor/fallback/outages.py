@@ -143,6 +143,7 @@ def end() -> list[Outage]:
 
 
 def note_replayed(outage: Outage) -> None:
+    """Postgres knows of it: `end` no longer returns it."""
     with journal.opened() as notes:
         notes.add(kind=REPLAYED, outage=outage.id)
 

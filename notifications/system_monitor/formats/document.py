@@ -152,4 +152,5 @@ def _read() -> list[OpenIncident]:
 
 
 def moment(text: str | None) -> datetime.datetime | None:
+    """A time of a report, which has them in ISO 8601."""
     return parse_datetime(text) if text else None

@@ -15,6 +15,7 @@ LONGEST = 1000
 
 
 def render(document: Document, look: Look) -> str:
+    """One line: the state, what is wrong, and behind a bar the numbers as performance data."""
     measures = list(document.measures)
     ill = _said_once((one.summary, one.component) for one in measures if one.state is not State.OK)
     ill += [f"Monitor: {late(document.monitor)}"] if document.is_late else []

@@ -82,4 +82,5 @@ DIGITS = 7
 
 
 def magic_of(recipient: str) -> Magic | None:
+    """What the number asks to happen to its message, by its last seven digits; None of an ordinary one."""
     return MAGIC.get(recipient[-DIGITS:])

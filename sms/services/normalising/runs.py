@@ -90,6 +90,7 @@ def size_of(order: Order) -> int:
 
 
 def scope_of(tenant_id: UUID | None) -> AbstractContextManager[None]:
+    """One tenant's rows; None is those of all."""
     return tenant_scope(tenant_id) if tenant_id else all_tenants(because="the numbers of all tenants are normalised")
 
 

@@ -22,6 +22,7 @@ SELECT count(*) FROM (
 
 
 def rows_of(sql: str, values: dict[str, Any]) -> list[tuple[Any, ...]]:
+    """What a statement gives; [] for one that gives no rows."""
     with connection.cursor() as cursor:
         cursor.execute(sql, values)
         return cursor.fetchall() if cursor.description else []

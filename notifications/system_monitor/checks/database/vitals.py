@@ -61,6 +61,7 @@ class Vitals:
 
 
 def look(now: datetime.datetime) -> Vitals:
+    """Reads them in three statements, the first of which is the trivial one that is timed. Raises OperationalError."""
     with connection.cursor() as cursor:
         started = time.perf_counter()
         cursor.execute("SELECT 1")
