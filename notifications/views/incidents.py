@@ -4,9 +4,9 @@ from uuid import UUID
 
 from django.conf import settings
 from django.shortcuts import get_object_or_404
-from rest_framework import status, viewsets
+from rest_framework import viewsets
 from rest_framework.decorators import action
-from rest_framework.exceptions import APIException, ValidationError
+from rest_framework.exceptions import ValidationError
 from rest_framework.permissions import IsAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -19,6 +19,7 @@ from accounts.models import User
 from accounts.pagination import OLDER, paged
 from accounts.permissions import IsPlatformAdmin
 from accounts.reading import read_body
+from accounts.refusals import Conflict
 from notifications import incidents
 from notifications.filters import IncidentFilter
 from notifications.incidents.story import story
@@ -36,16 +37,6 @@ from notifications.serializers.incidents import (
     ResolveSerializer,
 )
 from notifications.serializers.people import PersonSerializer
-
-
-class IncidentOver(APIException):
-    status_code = status.HTTP_409_CONFLICT
-    default_code = "incident_over"
-
-
-class AlreadyOpen(APIException):
-    status_code = status.HTTP_409_CONFLICT
-    default_code = "already_open"
 
 
 class IncidentViewSet(viewsets.ViewSet):
@@ -82,7 +73,7 @@ class IncidentViewSet(viewsets.ViewSet):
         try:
             incidents.acknowledge(incident=_found(incident_id), actor=caller(request), **given)
         except incidents.IncidentOver as over:
-            raise IncidentOver(str(over)) from None
+            raise Conflict(over, code="incident_over") from None
         return _shown(request, _found(incident_id), "Incident acknowledged")
 
     @openapi.ASSIGN
@@ -96,7 +87,7 @@ class IncidentViewSet(viewsets.ViewSet):
         except incidents.NotAnAdmin as not_one:
             raise ValidationError({"assignee": [str(not_one)]}) from None
         except incidents.IncidentOver as over:
-            raise IncidentOver(str(over)) from None
+            raise Conflict(over, code="incident_over") from None
         message = f"Incident assigned to {assignee.full_name or assignee.email}" if assignee else "Incident unassigned"
         return _shown(request, _found(incident_id), message)
 
@@ -126,7 +117,7 @@ class IncidentViewSet(viewsets.ViewSet):
         try:
             incidents.reopen(incident=incident, actor=caller(request), **given)
         except incidents.AlreadyOpen as newer:
-            raise AlreadyOpen(str(newer)) from None
+            raise Conflict(newer, code="already_open") from None
         return _shown(request, _found(incident_id), "Incident reopened")
 
 

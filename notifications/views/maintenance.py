@@ -8,7 +8,6 @@ from django.shortcuts import get_object_or_404
 from django.utils import timezone
 from rest_framework import status, viewsets
 from rest_framework.decorators import action
-from rest_framework.exceptions import APIException
 from rest_framework.permissions import IsAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -20,7 +19,7 @@ from accounts.idempotency import idempotent
 from accounts.pagination import OLDER, paged
 from accounts.permissions import IsPlatformAdmin
 from accounts.reading import read_body
-from accounts.refusals import by_field
+from accounts.refusals import Conflict, by_field
 from notifications import maintenance
 from notifications.filters import WindowFilter
 from notifications.models import MaintenanceOccurrence, MaintenanceWindow
@@ -35,11 +34,6 @@ from notifications.serializers.maintenance import (
 
 #: Times of a window that are shown with it: such as have begun, and such as come.
 PAST_SHOWN, COMING_SHOWN = 20, 10
-
-
-class WindowGone(APIException):
-    status_code = status.HTTP_409_CONFLICT
-    default_code = "window_gone"
 
 
 class MaintenanceViewSet(viewsets.ViewSet):
@@ -95,7 +89,7 @@ class MaintenanceViewSet(viewsets.ViewSet):
         except maintenance.WindowRefused as refused:
             raise by_field(refused.errors) from None
         except maintenance.WindowGone as gone:
-            raise WindowGone(str(gone)) from None
+            raise Conflict(gone, code="window_gone") from None
         return _shown(request, window_id, "Maintenance changed")
 
     @openapi.CANCEL
@@ -104,7 +98,7 @@ class MaintenanceViewSet(viewsets.ViewSet):
         try:
             maintenance.cancel_window(window=_found(window_id))
         except maintenance.WindowGone as gone:
-            raise WindowGone(str(gone)) from None
+            raise Conflict(gone, code="window_gone") from None
         return _shown(request, window_id, "Maintenance cancelled")
 
 

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from django.db.models import Q
 from django.http import Http404
 from django.utils import timezone
-from rest_framework import status, viewsets
+from rest_framework import viewsets
 from rest_framework.decorators import action
-from rest_framework.exceptions import APIException, ValidationError
+from rest_framework.exceptions import ValidationError
 from rest_framework.permissions import IsAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -18,7 +18,7 @@ from accounts.fields import to_uuid
 from accounts.pagination import paged
 from accounts.permissions import IsPlatformAdmin
 from accounts.reading import read_body, read_query
-from accounts.refusals import by_field
+from accounts.refusals import Conflict, by_field
 from notifications import thresholds
 from notifications.models import Threshold, ThresholdChange
 from notifications.openapi import thresholds as openapi
@@ -36,11 +36,6 @@ from notifications.system_monitor.checks import CHECKS
 from tenants.models import Tenant
 
 ONE = "<slug:check>/<slug:name>"
-
-
-class Stale(APIException):
-    status_code = status.HTTP_409_CONFLICT
-    default_code = "stale_version"
 
 
 class ThresholdViewSet(viewsets.ViewSet):
@@ -117,7 +112,7 @@ def _refusals() -> Iterator[None]:
     except thresholds.ThresholdRefused as refused:
         raise by_field(refused.errors) from None
     except thresholds.StaleVersion as stale:
-        raise Stale(str(stale)) from None
+        raise Conflict(stale, code="stale_version") from None
 
 
 def _tenant(name: str | None = None) -> Tenant | None:

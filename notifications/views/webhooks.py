@@ -9,7 +9,7 @@ from django.shortcuts import get_object_or_404
 from drf_spectacular.utils import extend_schema_view
 from rest_framework import status, viewsets
 from rest_framework.decorators import action
-from rest_framework.exceptions import APIException, ValidationError
+from rest_framework.exceptions import ValidationError
 from rest_framework.permissions import IsAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -21,6 +21,7 @@ from accounts.idempotency import idempotent
 from accounts.pagination import paged
 from accounts.permissions import IsPlatformAdmin
 from accounts.reading import read_body
+from accounts.refusals import Conflict
 from notifications import webhooks
 from notifications.delivery import to_endpoints
 from notifications.filters import WebhookDeliveryFilter
@@ -35,12 +36,6 @@ from notifications.serializers.webhooks import (
     WriteWebhookSerializer,
 )
 from tenants.permissions import TenantView
-
-
-class NotNow(APIException):
-    """What was asked for is well said, and does not fit how things stand."""
-
-    status_code = status.HTTP_409_CONFLICT
 
 
 class WebhookCalls(viewsets.ViewSetMixin, APIView):
@@ -66,7 +61,7 @@ class WebhookCalls(viewsets.ViewSetMixin, APIView):
         except webhooks.UrlRefused as refused:
             raise ValidationError({"url": [str(refused)]}) from None
         except webhooks.TooMany as refused:
-            raise NotNow(str(refused), code="too_many_webhooks") from None
+            raise Conflict(refused, code="too_many_webhooks") from None
         return self._shown(made.pk, "Webhook created", status=status.HTTP_201_CREATED, secret=made.secret)
 
     def retrieve(self, request: Request, endpoint_id: UUID) -> Response:
@@ -99,7 +94,7 @@ class WebhookCalls(viewsets.ViewSetMixin, APIView):
         try:
             secret = webhooks.rotate(endpoint_id=endpoint_id, **given)
         except webhooks.SecretStillChanging as refused:
-            raise NotNow(str(refused), code="secret_still_changing") from None
+            raise Conflict(refused, code="secret_still_changing") from None
         return self._shown(endpoint_id, "Secret changed", secret=secret)
 
     @action(detail=True, methods=["post"])
@@ -108,7 +103,7 @@ class WebhookCalls(viewsets.ViewSetMixin, APIView):
         try:
             sent = to_endpoints.ping(endpoint=self._found(endpoint_id))
         except to_endpoints.NotActive as refused:
-            raise NotNow(str(refused), code="webhook_disabled") from None
+            raise Conflict(refused, code="webhook_disabled") from None
         body = {"success": True, "message": "A test is on its way", "delivery": WebhookDeliverySerializer(sent).data}
         return Response(body, status=status.HTTP_202_ACCEPTED)
 
@@ -130,7 +125,7 @@ class WebhookCalls(viewsets.ViewSetMixin, APIView):
         try:
             count = to_endpoints.replay(endpoint=endpoint, delivery_id=one, **wanted)
         except to_endpoints.NotActive as refused:
-            raise NotNow(str(refused), code="webhook_disabled") from None
+            raise Conflict(refused, code="webhook_disabled") from None
         except to_endpoints.TooMany as refused:
             raise ValidationError({"since": [str(refused)]}) from None
         message = f"{'Would send' if is_dry else 'Sending'} {count} message{'' if count == 1 else 's'} again"

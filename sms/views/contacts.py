@@ -18,6 +18,7 @@ from accounts.filters import narrowed
 from accounts.idempotency import idempotent
 from accounts.pagination import paged
 from accounts.reading import query_of, read_body
+from accounts.refusals import Conflict, by_field
 from sms.filters import ContactFilter
 from sms.models import Contact, GroupMember
 from sms.openapi import contacts as openapi
@@ -28,7 +29,6 @@ from sms.services import contacts as services
 from sms.services.composing import Refused
 from sms.services.importing import LONGEST_RAW, import_contacts
 from sms.sheets import Unreadable, neutralised, read
-from sms.views.errors import LeftAlone, by_field
 from sms.views.files import AnyAccept, CsvParser, FileParser, csv_reply
 from tenants.permissions import TenantView
 from tenants.scope import tenant_scope
@@ -59,7 +59,7 @@ class ContactViewSet(viewsets.ViewSetMixin, TenantView):
         try:
             contact = services.create_contact(tenant_id=self.membership.tenant_id, **_with_raw(request, given))
         except Refused as refused:
-            raise by_field(refused) from None
+            raise by_field(refused.errors) from None
         return _shown(contact.pk, "Contact created", status=status.HTTP_201_CREATED)
 
     @openapi.SHOW
@@ -74,9 +74,9 @@ class ContactViewSet(viewsets.ViewSetMixin, TenantView):
         try:
             services.change_contact(contact_id=contact_id, changes=_with_raw(request, given))
         except services.OptedOut:
-            raise LeftAlone("They opted out under this number, so it stays.") from None
+            raise Conflict("They opted out under this number, so it stays.", code="opted_out") from None
         except Refused as refused:
-            raise by_field(refused) from None
+            raise by_field(refused.errors) from None
         return _shown(contact_id, "Contact updated")
 
     partial_update = update
@@ -88,7 +88,9 @@ class ContactViewSet(viewsets.ViewSetMixin, TenantView):
             if not services.delete_contact(contact_id=contact_id):
                 raise Http404
         except services.OptedOut:
-            raise LeftAlone("They opted out, and are kept so that nobody adds them again by mistake.") from None
+            raise Conflict(
+                "They opted out, and are kept so that nobody adds them again by mistake.", code="opted_out"
+            ) from None
         return Response({"success": True, "message": "Contact deleted"})
 
     @openapi.OPT_OUT

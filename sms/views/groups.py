@@ -13,12 +13,12 @@ from rest_framework.response import Response
 from accounts.idempotency import idempotent
 from accounts.pagination import paged
 from accounts.reading import read_body
+from accounts.refusals import by_field
 from sms.models import ContactGroup
 from sms.openapi import groups as openapi
 from sms.serializers.contacts import ContactGroupSerializer, GroupMembersSerializer, WriteContactGroupSerializer
 from sms.services import contacts as services
 from sms.services.composing import Refused
-from sms.views.errors import by_field
 from tenants.permissions import TenantView
 
 
@@ -44,7 +44,7 @@ class GroupViewSet(viewsets.ViewSetMixin, TenantView):
         try:
             group = services.create_group(tenant_id=self.membership.tenant_id, **given)
         except Refused as refused:
-            raise by_field(refused) from None
+            raise by_field(refused.errors) from None
         return _shown(group.pk, "Group created", status=status.HTTP_201_CREATED)
 
     @openapi.SHOW
@@ -58,7 +58,7 @@ class GroupViewSet(viewsets.ViewSetMixin, TenantView):
         try:
             services.rename_group(group_id=group_id, **given)
         except Refused as refused:
-            raise by_field(refused) from None
+            raise by_field(refused.errors) from None
         return _shown(group_id, "Group renamed")
 
     partial_update = update
@@ -78,7 +78,7 @@ class GroupViewSet(viewsets.ViewSetMixin, TenantView):
         try:
             count = services.add_members(group_id=group_id, contacts=contacts)
         except Refused as refused:
-            raise by_field(refused) from None
+            raise by_field(refused.errors) from None
         return _shown(group_id, f"Added {count} contacts", added_count=count)
 
     @openapi.REMOVE

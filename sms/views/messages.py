@@ -16,6 +16,7 @@ from accounts.filters import narrowed
 from accounts.idempotency import idempotent
 from accounts.pagination import paged
 from accounts.reading import read_body
+from accounts.refusals import Conflict, by_field
 from sms import services, timeline
 from sms.filters import MessageFilter
 from sms.models import Message, Status
@@ -25,7 +26,7 @@ from sms.serializers.sending import SendSerializer
 from sms.services.composing import Draft, Refused, compose
 from sms.services.previewing import preview
 from sms.services.scheduling import BadTime, Schedule, schedule
-from sms.views.errors import PaymentRequired, TooLate, by_field
+from sms.views.errors import PaymentRequired
 from tenants.permissions import TenantView
 
 
@@ -57,7 +58,7 @@ class MessageViewSet(viewsets.ViewSetMixin, TenantView):
                 duplicates=draft.duplicates,
             )
         except Refused as refused:
-            raise by_field(refused) from None
+            raise by_field(refused.errors) from None
         except services.NobodyLeft as nobody:
             raise ValidationError({"to" if "to" in wanted else "group": [str(nobody)]}) from None
         except services.NotEnoughCredits as poor:
@@ -87,7 +88,7 @@ class MessageViewSet(viewsets.ViewSetMixin, TenantView):
         services.cancel_message(message_id=message_id)
         message = _found(message_id)
         if message.status != Status.CANCELLED:
-            raise TooLate(f"It is {message.status}: only what is still queued can be cancelled.")
+            raise Conflict(f"It is {message.status}: only what is still queued can be cancelled.", code="too_late")
         return Response({"success": True, "message": "Message cancelled", "data": _detail(message)})
 
 
@@ -100,7 +101,7 @@ def _drafted(wanted: dict[str, Any]) -> tuple[Draft, Schedule]:
     try:
         return compose(**chosen), when
     except Refused as refused:
-        raise by_field(refused) from None
+        raise by_field(refused.errors) from None
 
 
 def _accepted(queued: services.Queued) -> dict[str, Any]:

@@ -11,12 +11,12 @@ from rest_framework.response import Response
 from accounts.idempotency import idempotent
 from accounts.pagination import paged
 from accounts.reading import read_body
+from accounts.refusals import by_field
 from sms.models import MessageTemplate
 from sms.openapi import templates as openapi
 from sms.serializers.contacts import MessageTemplateSerializer, WriteMessageTemplateSerializer
 from sms.services import contacts as services
 from sms.services.composing import Refused
-from sms.views.errors import by_field
 from tenants.permissions import TenantView
 
 
@@ -37,7 +37,7 @@ class MessageTemplateViewSet(viewsets.ViewSetMixin, TenantView):
         try:
             template = services.create_template(tenant_id=self.membership.tenant_id, **given)
         except Refused as refused:
-            raise by_field(refused) from None
+            raise by_field(refused.errors) from None
         return _shown(template, "Template created", status=status.HTTP_201_CREATED)
 
     @openapi.SHOW
@@ -52,7 +52,7 @@ class MessageTemplateViewSet(viewsets.ViewSetMixin, TenantView):
         try:
             template = services.change_template(template_id=template_id, changes=given)
         except Refused as refused:
-            raise by_field(refused) from None
+            raise by_field(refused.errors) from None
         if template is None:
             raise Http404
         return _shown(template, "Template updated")
