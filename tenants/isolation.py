@@ -59,7 +59,7 @@ class IsolateTenants(migrations.RunSQL):
         return (self.__class__.__name__, [self.table], {})
 
 
-def name_tenant(execute: Callable[..., Any], sql: Any, params: Any, many: bool, context: dict[str, Any]) -> Any:
+def _name_tenant(execute: Callable[..., Any], sql: Any, params: Any, many: bool, context: dict[str, Any]) -> Any:
     """Django's wrapper around each statement: names the scope's tenant in front of it.
 
     Two statements in one message are one transaction to Postgres, so SET LOCAL holds for exactly the second. Inside
@@ -78,5 +78,5 @@ def name_tenant(execute: Callable[..., Any], sql: Any, params: Any, many: bool, 
 
 def watch_connection(*, connection: BaseDatabaseWrapper, **_: Any) -> None:
     """Receiver of connection_created."""
-    if name_tenant not in connection.execute_wrappers:
-        connection.execute_wrappers.append(name_tenant)
+    if _name_tenant not in connection.execute_wrappers:
+        connection.execute_wrappers.append(_name_tenant)

@@ -91,7 +91,7 @@ def _tell(
         incident=incident,
         event=event,
         context=context,
-        data=data_of(incident) | (data or {}),
+        data=_data_of(incident) | (data or {}),
         now=now,
         priority=priority,
         regardless=regardless,
@@ -142,7 +142,7 @@ def _words_of(incident: Incident) -> dict[str, Any]:
     return {"title": incident.title, "summary": incident.summary, "advice": incident.advice}
 
 
-def data_of(incident: Incident) -> dict[str, Any]:
+def _data_of(incident: Incident) -> dict[str, Any]:
     """What a notification carries of its incident: small, and no lists of whom it is about."""
     return {
         "kind": incident.kind,

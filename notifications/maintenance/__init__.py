@@ -1,6 +1,6 @@
 """Maintenance windows: when they are, what they keep from opening, and telling of them. Their only writers."""
 
-from notifications.maintenance.keeping import keep_time, on_now, suppresses
+from notifications.maintenance.keeping import keep_time, suppresses
 from notifications.maintenance.times import Time, coming, state_of, times
 from notifications.maintenance.windows import (
     LONGEST_ANNOUNCEMENT,
@@ -25,7 +25,6 @@ __all__ = [
     "create_window",
     "draft",
     "keep_time",
-    "on_now",
     "state_of",
     "suppresses",
     "times",

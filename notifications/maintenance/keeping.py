@@ -13,7 +13,7 @@ from notifications.maintenance.windows import LONGEST_MINUTES
 from notifications.models import MaintenanceOccurrence, MaintenanceWindow
 
 
-def on_now(*, now: datetime.datetime) -> list[MaintenanceOccurrence]:
+def _on_now(*, now: datetime.datetime) -> list[MaintenanceOccurrence]:
     """What is under way."""
     rows = MaintenanceOccurrence.objects.select_related("window").filter(starts_at__lte=now, ends_at__gt=now)
     return list(rows.filter(window__cancelled_at=None).order_by("starts_at", "pk"))
@@ -21,7 +21,7 @@ def on_now(*, now: datetime.datetime) -> list[MaintenanceOccurrence]:
 
 def suppresses(*, check: str, title: str, now: datetime.datetime) -> bool:
     """Whether a platform-wide window keeps a problem of this check from opening; notes in the window that it did."""
-    for occurrence in on_now(now=now):
+    for occurrence in _on_now(now=now):
         if occurrence.window.covers(check):
             occurrence.suppressed[title] = occurrence.suppressed.get(title, 0) + 1
             MaintenanceOccurrence.objects.filter(pk=occurrence.pk).update(suppressed=occurrence.suppressed)

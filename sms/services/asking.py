@@ -26,11 +26,11 @@ def ask(message: Message) -> Status:
         return _taken(message, provider_message_id)
     if message.attempts >= settings.SMS_MAX_ATTEMPTS:
         return _end(message, Status.REJECTED, "gateway_not_answering")
-    asked_about(message).move(Status.QUEUED, froms=[Status.UNKNOWN], at=timezone.now(), deliver_before=None)
+    _asked_about(message).move(Status.QUEUED, froms=[Status.UNKNOWN], at=timezone.now(), deliver_before=None)
     return Status.QUEUED
 
 
-def asked_about(message: Message) -> MessageQuerySet:
+def _asked_about(message: Message) -> MessageQuerySet:
     """The same attempt: since the carrier said no, another sweeper may have requeued it, and a worker handed it over
     again."""
     same: MessageQuerySet = Message.objects.filter(pk=message.pk, attempts=message.attempts)
@@ -57,6 +57,6 @@ def _taken(message: Message, provider_message_id: str) -> Status:
 def _end(message: Message, status: Status, reason: str) -> Status:
     now = timezone.now()
     with transaction.atomic():
-        if asked_about(message).move(status, froms=[Status.UNKNOWN], at=now, failure_reason=reason):
+        if _asked_about(message).move(status, froms=[Status.UNKNOWN], at=now, failure_reason=reason):
             close_reservations(ids=[message.pk], now=now)
     return status

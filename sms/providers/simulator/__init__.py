@@ -8,16 +8,14 @@ while it runs; docs/simulator.md lists the profiles and the numbers that decide 
 from sms.providers.simulator.engine import LARGEST_BATCH, post_due_receipts
 from sms.providers.simulator.gateway import SIGNATURE_HEADER, Simulator, sign
 from sms.providers.simulator.memory import counters, profile_name, set_profile
-from sms.providers.simulator.numbers import MAGIC, Magic
-from sms.providers.simulator.profiles import DEFAULT_PROFILE, PROFILES, Profile
+from sms.providers.simulator.numbers import MAGIC
+from sms.providers.simulator.profiles import PROFILES, Profile
 
 __all__ = [
-    "DEFAULT_PROFILE",
     "LARGEST_BATCH",
     "MAGIC",
     "PROFILES",
     "SIGNATURE_HEADER",
-    "Magic",
     "Profile",
     "Simulator",
     "counters",

@@ -7,6 +7,6 @@ row that is done is E.164, so a run that was killed is simply started again.
 from sms.services.normalising.reports import BadReport
 from sms.services.normalising.rows import RowsMoved
 from sms.services.normalising.runs import Order, Tally, normalise
-from sms.services.normalising.undoing import Undone, undo
+from sms.services.normalising.undoing import undo
 
-__all__ = ["BadReport", "Order", "RowsMoved", "Tally", "Undone", "normalise", "undo"]
+__all__ = ["BadReport", "Order", "RowsMoved", "Tally", "normalise", "undo"]

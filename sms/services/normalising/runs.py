@@ -74,7 +74,7 @@ def normalise(
     Each page is a transaction of its own, with its record. `progress` is told of every page's size.
     """
     tally = Tally()
-    with scope_of(order.tenant_id):
+    with _scope_of(order.tenant_id):
         for subject in _subjects(order):
             for rows in _pages(subject, order.batch_size):
                 page = _apply if apply else _foresee
@@ -85,11 +85,11 @@ def normalise(
 
 def size_of(order: Order) -> int:
     """How many rows there are to read."""
-    with scope_of(order.tenant_id):
+    with _scope_of(order.tenant_id):
         return sum(subject.count() for subject in _subjects(order))
 
 
-def scope_of(tenant_id: UUID | None) -> AbstractContextManager[None]:
+def _scope_of(tenant_id: UUID | None) -> AbstractContextManager[None]:
     """One tenant's rows; None is those of all."""
     return tenant_scope(tenant_id) if tenant_id else all_tenants(because="the numbers of all tenants are normalised")
 
