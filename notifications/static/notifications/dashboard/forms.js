@@ -1,36 +1,36 @@
 // Forms that say which call they are: data-method and data-path, whose {names} come from the button that opened them.
-import { call, Refused } from './api.js';
+import { call, Refused } from "./api.js";
 
-// What the API is sent. Empty fields are left out, but those that mean null.
+/** What the API is sent. Empty fields are left out, but those that mean null. */
 export function read(form) {
   const body = {};
   for (const field of form.elements) {
     if (!field.name) continue;
-    if (field.type === 'checkbox') {
+    if (field.type === "checkbox") {
       body[field.name] ??= [];
       if (field.checked) body[field.name].push(field.value);
       continue;
     }
     const value = field.value.trim();
-    if (value === '' && field.dataset.kind === 'nullable') body[field.name] = null;
-    else if (value !== '') body[field.name] = field.dataset.kind === 'number' ? Number(value) : value;
+    if (value === "" && field.dataset.kind === "nullable") body[field.name] = null;
+    else if (value !== "") body[field.name] = field.dataset.kind === "number" ? Number(value) : value;
   }
   return body;
 }
 
-// Says what is wrong at the fields and under them, or takes that back.
+/** Says what is wrong at the fields and under them, or takes that back. */
 export function complain(form, error = null) {
-  const line = form.querySelector('.dash-error');
+  const line = form.querySelector(".dash-error");
   const errors = error?.errors ?? {};
   for (const field of form.elements) {
-    if (field.name) field.setAttribute('aria-invalid', String(field.name in errors));
+    if (field.name) field.setAttribute("aria-invalid", String(field.name in errors));
   }
-  const named = Object.entries(errors).map(([name, texts]) => `${name}: ${[texts].flat(2).map(worded).join(' ')}`);
-  line.textContent = error ? (named.length ? named.join(' ') : error.message) : '';
+  const named = Object.entries(errors).map(([name, texts]) => `${name}: ${[texts].flat(2).map(worded).join(" ")}`);
+  line.textContent = error ? (named.length ? named.join(" ") : error.message) : "";
   line.hidden = !error;
 }
 
-const worded = (one) => (typeof one === 'string' ? one : Object.values(one).flat().join(' '));
+const worded = (one) => (typeof one === "string" ? one : Object.values(one).flat().join(" "));
 
 const keys = new WeakMap();
 
@@ -44,9 +44,9 @@ function keyFor(form, text) {
 }
 
 export async function send(form, { method = form.dataset.method, body = read(form), path = address(form) } = {}) {
-  const once = 'once' in form.dataset;
+  const once = "once" in form.dataset;
   const reply = await call(method, path, {
-    body: method === 'DELETE' ? undefined : body,
+    body: method === "DELETE" ? undefined : body,
     key: once ? keyFor(form, JSON.stringify([path, body])) : undefined,
   });
   keys.delete(form);
@@ -57,9 +57,9 @@ export function address(form) {
   return form.dataset.path.replace(/\{(\w+)\}/g, (_, name) => encodeURIComponent(form.dataset[`of${name}`]));
 }
 
-// Does the work of a form with its buttons shut meanwhile; returns the reply, or null where it was refused.
+/** Does the work of a form with its buttons shut meanwhile; returns the reply, or null where it was refused. */
 export async function attempt(form, work) {
-  const buttons = [...form.querySelectorAll('button')].filter((one) => !one.disabled);
+  const buttons = [...form.querySelectorAll("button")].filter((one) => !one.disabled);
   complain(form);
   for (const one of buttons) one.disabled = true;
   try {

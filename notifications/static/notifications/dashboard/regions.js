@@ -1,8 +1,8 @@
 // The refresh: every half minute the parts that changed are put in the place of those that are shown. One that somebody
 // is writing in is left as it is; what stood open stays open, and the focus stays where it was.
-import { SIGNED_OUT } from './api.js';
-import { length, tellTimes } from './build.js';
-import * as charts from './charts.js';
+import { SIGNED_OUT } from "./api.js";
+import { length, tellTimes } from "./build.js";
+import * as charts from "./charts.js";
 
 const EVERY = 30_000;
 
@@ -12,16 +12,16 @@ export class Regions {
     this.onReplaced = onReplaced;
     this.shown = new Map([...this.all(root)].map((one) => [one.dataset.region, one.outerHTML]));
     this.read = Date.now();
-    this.failure = '';
+    this.failure = "";
     this.timer = 0;
     this.running = null;
-    document.addEventListener('visibilitychange', () => this.wake());
+    document.addEventListener("visibilitychange", () => this.wake());
     setInterval(() => this.tick(), 1000);
     this.wake();
   }
 
   all(root) {
-    return root.querySelectorAll('[data-region]');
+    return root.querySelectorAll("[data-region]");
   }
 
   // Nobody looks at a hidden tab: it asks for nothing, and at once when it is looked at again.
@@ -54,13 +54,13 @@ export class Regions {
     });
     if (text === null) return;
     this.read = Date.now();
-    this.failure = '';
-    this.replace(new DOMParser().parseFromString(text, 'text/html'));
+    this.failure = "";
+    this.replace(new DOMParser().parseFromString(text, "text/html"));
   }
 
   async ask() {
-    const asking = fetch(`${this.root.dataset.address}${location.search}`, { credentials: 'same-origin', headers: { Accept: 'text/html' } });
-    const reply = await asking.catch(() => { throw new Error('The server cannot be reached.'); });
+    const asking = fetch(`${this.root.dataset.address}${location.search}`, { credentials: "same-origin", headers: { Accept: "text/html" } });
+    const reply = await asking.catch(() => { throw new Error("The server cannot be reached."); });
     if (reply.redirected) throw new Error(SIGNED_OUT);
     if (!reply.ok) throw new Error(`The server answered with ${reply.status}.`);
     return reply.text();
@@ -71,8 +71,8 @@ export class Regions {
       const name = now.dataset.region;
       const before = this.root.querySelector(`[data-region="${name}"]`);
       const isNew = this.shown.get(name) !== now.outerHTML;
-      before.toggleAttribute('data-waits', isNew && isWrittenIn(before));
-      if (!isNew || 'waits' in before.dataset) continue;
+      before.toggleAttribute("data-waits", isNew && isWrittenIn(before));
+      if (!isNew || "waits" in before.dataset) continue;
       this.shown.set(name, now.outerHTML);
       swap(before, document.adoptNode(now));
       this.onReplaced(now);
@@ -83,9 +83,9 @@ export class Regions {
   tick() {
     if (document.hidden) return;
     const age = length((Date.now() - this.read) / 1000);
-    const waits = this.root.querySelector('[data-waits]') ? '; the part that you are writing in waits' : '';
-    this.root.querySelector('[data-freshness]').textContent = `Updated ${age} ago${waits}`;
-    const line = this.root.querySelector('[data-stale]');
+    const waits = this.root.querySelector("[data-waits]") ? "; the part that you are writing in waits" : "";
+    this.root.querySelector("[data-freshness]").textContent = `Updated ${age} ago${waits}`;
+    const line = this.root.querySelector("[data-stale]");
     const words = this.failure && `This is ${age} old: the last refresh failed. ${this.failure} It is tried again by itself.`;
     line.hidden = !words;
     // Told to screen readers once for each failure, not at every second of it.
@@ -98,27 +98,27 @@ export class Regions {
 }
 
 function isWrittenIn(region) {
-  const fields = [...region.querySelectorAll('input, textarea, select')];
-  return fields.some((field) => field === document.activeElement || ('defaultValue' in field && field.value !== field.defaultValue));
+  const fields = [...region.querySelectorAll("input, textarea, select")];
+  return fields.some((field) => field === document.activeElement || ("defaultValue" in field && field.value !== field.defaultValue));
 }
 
 function swap(before, now) {
-  for (const one of before.querySelectorAll('details[open][data-open]')) {
-    now.querySelector(`details[data-open="${CSS.escape(one.dataset.open)}"]`)?.setAttribute('open', '');
+  for (const one of before.querySelectorAll("details[open][data-open]")) {
+    now.querySelector(`details[data-open="${CSS.escape(one.dataset.open)}"]`)?.setAttribute("open", "");
   }
   const kept = [];
-  for (const one of now.querySelectorAll('[data-keep]')) {
+  for (const one of now.querySelectorAll("[data-keep]")) {
     const old = before.querySelector(`[data-keep="${CSS.escape(one.dataset.keep)}"]`);
     if (old) kept.push([old, one]);
   }
   const focused = before.contains(document.activeElement) ? document.activeElement.dataset.focus : undefined;
-  const scrolled = [...before.querySelectorAll('.dash-scroll')].map((one) => one.scrollTop);
+  const scrolled = [...before.querySelectorAll(".dash-scroll")].map((one) => one.scrollTop);
   before.replaceWith(now);
   for (const [old, one] of kept) {
     one.replaceWith(old);
     charts.update(old, one);
   }
   charts.draw(now);
-  now.querySelectorAll('.dash-scroll').forEach((one, n) => { one.scrollTop = scrolled[n] ?? 0; });
+  now.querySelectorAll(".dash-scroll").forEach((one, n) => { one.scrollTop = scrolled[n] ?? 0; });
   if (focused) now.querySelector(`[data-focus="${CSS.escape(focused)}"]`)?.focus({ preventScroll: true });
 }
