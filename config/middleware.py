@@ -3,12 +3,14 @@
 import re
 import time
 from collections.abc import Callable
+from typing import Any
 
 import structlog
 from csp.middleware import CSPMiddleware, PolicyParts
 from django.contrib.messages.middleware import MessageMiddleware
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponsePermanentRedirect
 from django.middleware.common import CommonMiddleware
+from django.utils.deprecation import MiddlewareMixin
 from uuid_utils.compat import uuid7
 
 from notifications.stream.address import origin_of_stream
@@ -55,23 +57,20 @@ class SlashMiddleware(CommonMiddleware):
         status_code = 308
 
 
-class PageMessageMiddleware(MessageMiddleware):
+class ForPages(MiddlewareMixin):
+    """Passes by whatever is no page, such as the answers of the API."""
+
+    def __call__(self, request: HttpRequest) -> Any:
+        is_page = not request.path.startswith("/api/") or request.path == "/api/docs/"
+        return super().__call__(request) if is_page else self.get_response(request)
+
+
+class PageMessageMiddleware(ForPages, MessageMiddleware):
     """Messages are for pages: preparing their storage takes as long as the rest of a poll's middleware."""
 
-    def process_request(self, request: HttpRequest) -> None:
-        if _is_page(request):
-            super().process_request(request)
 
-
-class PagePolicyMiddleware(CSPMiddleware):
-    """The policy of every page, which may watch the event stream too. Answers of the API are no pages."""
-
-    def process_request(self, request: HttpRequest) -> None:
-        if _is_page(request):
-            super().process_request(request)
-
-    def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
-        return super().process_response(request, response) if _is_page(request) else response
+class PagePolicyMiddleware(ForPages, CSPMiddleware):
+    """The policy of every page, which may watch the event stream too."""
 
     def get_policy_parts(
         self, request: HttpRequest, response: HttpResponseBase, report_only: bool = False
@@ -80,7 +79,3 @@ class PagePolicyMiddleware(CSPMiddleware):
         if not report_only:
             parts.update = {"connect-src": origin_of_stream(request)}
         return parts
-
-
-def _is_page(request: HttpRequest) -> bool:
-    return not request.path.startswith("/api/") or request.path == "/api/docs/"

@@ -1,3 +1,5 @@
+"""What lists of this room can be narrowed by. An unknown value is a 400 that names the field."""
+
 import datetime
 from typing import Any, cast
 
@@ -18,7 +20,7 @@ PRIORITIES = [*Priority.choices, ("urgent", "critical")]
 
 
 class NotificationFilter(django_filters.FilterSet):
-    """The filters of every list of notifications. An unknown value is a 400 that names the field."""
+    """The filters of every list of notifications."""
 
     status = django_filters.ChoiceFilter(choices=Notification.Status.choices)
     type = django_filters.ChoiceFilter(field_name="notification_type", choices=Notification.Type.choices)
