@@ -1,13 +1,25 @@
 from collections.abc import Callable
 
+from django.contrib.auth.middleware import AuthenticationMiddleware
+from django.contrib.auth.models import AnonymousUser
 from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse
+from django.utils.functional import SimpleLazyObject
 
 from accounts import services
+from accounts.pages import user_of
 
 #: On a request: a program sent it by itself, whether anybody looks or not.
 UNATTENDED = "last_seen.unattended"
 READS = frozenset({"GET", "HEAD", "OPTIONS"})
+
+
+class PageSessionMiddleware(AuthenticationMiddleware):
+    """Django's, whose sessions end with their record."""
+
+    def process_request(self, request: HttpRequest) -> None:
+        super().process_request(request)
+        request.user = SimpleLazyObject(lambda: user_of(request) or AnonymousUser())  # type: ignore[assignment]
 
 
 class LastSeenMiddleware:

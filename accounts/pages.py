@@ -2,16 +2,32 @@
 
 from typing import Any
 
+from django.contrib import auth
 from django.contrib.auth import views
 from django.contrib.auth.forms import AuthenticationForm
 from django.http import HttpRequest, HttpResponse
 
 from accounts import services
 from accounts.callers import address_of
-from accounts.models import SignIn
+from accounts.models import SignIn, User
 from accounts.throttling import retry_after, sign_in_wait
 
 SESSION_KEY = "sign_in"
+
+
+def user_of(request: HttpRequest) -> User | None:
+    """Whom a page's session lets in: by Django's own rules, which know of new passwords, and no longer than its record
+    is open. Whoever is signed out everywhere is so at once, and nobody knows which sessions of Django's are theirs."""
+    user = auth.get_user(request)
+    record = request.session.get(SESSION_KEY)
+    has_ended = record is not None and not SignIn.objects.filter(pk=record, ended_at=None).exists()
+    return user if isinstance(user, User) and not has_ended else None
+
+
+def keep_signed_in(request: HttpRequest, user: User) -> None:
+    """Puts a page's session on record, as one that has just begun."""
+    session = services.record_success(user=user, method=SignIn.Method.PAGE, **_origin(request))
+    request.session[SESSION_KEY] = str(session.pk)
 
 
 class SignInView(views.LoginView):
@@ -28,8 +44,7 @@ class SignInView(views.LoginView):
 
     def form_valid(self, form: AuthenticationForm) -> HttpResponse:
         response = super().form_valid(form)
-        session = services.record_success(user=form.get_user(), method=SignIn.Method.PAGE, **self._origin)
-        self.request.session[SESSION_KEY] = str(session.pk)
+        keep_signed_in(self.request, form.get_user())
         return response
 
     def form_invalid(self, form: AuthenticationForm) -> HttpResponse:
@@ -37,15 +52,11 @@ class SignInView(views.LoginView):
         return super().form_invalid(form)
 
     def _record(self, outcome: SignIn.Outcome) -> None:
-        services.record_attempt(email=self._email, method=SignIn.Method.PAGE, outcome=outcome, **self._origin)
+        services.record_attempt(email=self._email, method=SignIn.Method.PAGE, outcome=outcome, **_origin(self.request))
 
     @property
     def _email(self) -> str:
         return self.request.POST.get("username", "")
-
-    @property
-    def _origin(self) -> dict[str, Any]:
-        return {"address": address_of(self.request), "user_agent": self.request.headers.get("User-Agent", "")}
 
 
 class SignOutView(views.LogoutView):
@@ -53,3 +64,7 @@ class SignOutView(views.LogoutView):
         if session_id := request.session.get(SESSION_KEY):
             services.end_session(session_id=session_id, because="signed out")
         return super().post(request, *args, **kwargs)
+
+
+def _origin(request: HttpRequest) -> dict[str, Any]:
+    return {"address": address_of(request), "user_agent": request.headers.get("User-Agent", "")}

@@ -6,13 +6,12 @@ from importlib import import_module
 from typing import Any
 
 from django.conf import settings
-from django.contrib import auth
 from django.http import HttpRequest
 from rest_framework.request import Request
 from rest_framework_simplejwt.tokens import Token
 
 from accounts.models import SignIn, User
-from accounts.pages import SESSION_KEY
+from accounts.pages import user_of
 from accounts.tokens import SESSION_CLAIM
 
 TOKEN, PAGE = "token", "page"
@@ -61,15 +60,9 @@ def _by_token(key: str) -> User | None:
 
 
 def _by_page(key: str) -> User | None:
-    """By Django's own rules, which know of new passwords; and as signing out ends the record before the session."""
     request = HttpRequest()
     request.session = _sessions()(key)
-    user = auth.get_user(request)
-    if not isinstance(user, User):
-        return None
-    record = request.session.get(SESSION_KEY)
-    ended = record is not None and not SignIn.objects.filter(pk=record, ended_at=None).exists()
-    return None if ended else user
+    return user_of(request)
 
 
 def _sessions() -> Any:

@@ -1,6 +1,7 @@
 """The admin site: for the platform's admins, and so across tenants."""
 
 from collections.abc import Callable
+from http import HTTPStatus
 from typing import Any
 
 from csp.decorators import csp_replace
@@ -12,7 +13,8 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from unfold.sites import UnfoldAdminSite
 
-from accounts.pages import SignOutView
+from accounts.callers import caller
+from accounts.pages import SignOutView, keep_signed_in
 from config.policies import ADMIN
 from notifications.dashboard import views as dashboard
 from tenants.scope import all_tenants
@@ -48,6 +50,13 @@ class BellwetherAdminSite(UnfoldAdminSite):
 
     def logout(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponseBase:
         return SignOutView.as_view()(request)
+
+    def password_change(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        """A new password ends every session on record; the one that it was changed in goes on."""
+        response: HttpResponse = super().password_change(request, extra_context)
+        if response.status_code == HTTPStatus.FOUND:
+            keep_signed_in(request, caller(request))
+        return response
 
     def has_permission(self, request: HttpRequest) -> bool:
         """`is_staff or is_superuser`, as in the API."""

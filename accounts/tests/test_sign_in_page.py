@@ -7,6 +7,7 @@ import pytest
 import time_machine
 from django.test import Client
 
+from accounts import services
 from accounts.models import SignIn, User
 from conftest import PASSWORD
 
@@ -138,3 +139,32 @@ def test_the_admin_signs_in_by_the_same_page(browser: Client, staff: User, owner
     assert SignIn.objects.get().ended_because == "signed out"
     sign_in(browser, "owner@acme.test")
     assert browser.get("/admin/", follow=True).status_code == 403  # signed in, but no admin
+
+
+def test_signing_out_everywhere_closes_the_pages_and_the_api_to_their_session(browser: Client, owner: User) -> None:
+    other = Client()
+    for one in (browser, other):
+        sign_in(one, "owner@acme.test")
+        assert one.get("/api/auth/profile/").status_code == 200
+
+    services.end_sessions(user=owner, because="signed out by an admin")
+
+    for one in (browser, other):
+        assert one.get("/inbox/")["Location"] == f"{PAGE}?next=/inbox/"
+        assert one.get("/api/auth/profile/").status_code == 401
+    assert sign_in(browser, "owner@acme.test").status_code == 302
+    assert browser.get("/inbox/").status_code == 200
+
+
+def test_a_new_password_closes_every_page_but_the_one_it_was_changed_in(browser: Client, staff: User) -> None:
+    other = Client()
+    for one in (browser, other):
+        sign_in(one, "staff@acme.test")
+    new = "another horse battery staple"
+    form = {"old_password": PASSWORD, "new_password1": new, "new_password2": new}
+
+    assert browser.post("/admin/password_change/", form)["Location"] == "/admin/password_change/done/"
+
+    assert browser.get("/admin/").status_code == 200
+    assert other.get("/admin/", follow=True).redirect_chain[-1][0] == f"{PAGE}?next=/admin/"
+    assert SignIn.objects.filter(user=staff, ended_at=None).count() == 1

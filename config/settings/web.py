@@ -63,7 +63,7 @@ MIDDLEWARE = [
     "django.contrib.sessions.middleware.SessionMiddleware",
     "config.middleware.SlashMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
-    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "accounts.middleware.PageSessionMiddleware",
     "accounts.middleware.LastSeenMiddleware",
     "tenants.middleware.TenantScopeMiddleware",
     "config.middleware.PageMessageMiddleware",
