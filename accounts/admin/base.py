@@ -101,6 +101,11 @@ class ReadOnlyAdmin(ModelAdmin):
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
 
+    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest | None = None) -> bool:
+        """What no page shows cannot be asked for either: `?password__startswith=` tells it letter by letter."""
+        is_hidden = lookup.partition("__")[0] in (self.exclude or ())
+        return not is_hidden and bool(super().lookup_allowed(lookup, value, request))
+
     def found(self, request: HttpRequest, object_id: str) -> Any:
         """The row of an action's address. Raises Http404."""
         row = self.get_object(request, object_id)

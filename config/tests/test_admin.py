@@ -50,3 +50,19 @@ def test_platform_admins_decide_which_carriers_share_the_messages(client: Client
     assert client.post(add, {"provider": "pigeon", "weight": "70"}).status_code == 200  # there is none of that name
     with all_tenants(because="the test looks at the routes"):
         assert list(Route.objects.values_list("provider", "tenant", "weight")) == [("twilio", tenant.pk, 30)]
+
+
+@pytest.mark.django_db
+def test_a_filter_in_the_address_tells_no_letter_of_what_is_secret(client: Client, staff: User) -> None:
+    client.force_login(staff)
+    secret = [
+        (model, field.name)
+        for model in admin.site._registry
+        for field in model._meta.concrete_fields
+        if any(word in field.name for word in ("password", "secret")) and not field.name.endswith("_until")
+    ]
+    assert {name for _, name in secret} == {"password", "secret", "previous_secret"}
+    for model, name in secret:
+        page = reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist")
+        for lookup in (name, f"{name}__startswith", f"{name}__regex"):
+            assert client.get(page, {lookup: "md5$"}).status_code == 400, (model, lookup)

@@ -56,6 +56,7 @@ class WebhookEndpointAdmin(ReadOnlyAdmin):
         *("disabled_reason", "previous_secret_until", "created_at", "updated_at"),
     )
     fields = ("url", "description", "categories", *readonly_fields)
+    exclude = ("secret", "previous_secret")
     actions = ("enable", "disable", "send_test")
 
     @display(description="standing", label={"disabled": BAD, "failing": SO_SO, "well": GOOD})
