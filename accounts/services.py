@@ -14,6 +14,7 @@ from django.utils import timezone
 from rest_framework_simplejwt.exceptions import TokenError
 from rest_framework_simplejwt.token_blacklist.models import BlacklistedToken, OutstandingToken
 
+from accounts import throttling
 from accounts.models import IdempotentReply, SignIn, SignInCount, User
 from accounts.signals import access_changed
 from accounts.tokens import SESSION_CLAIM, SessionRefreshToken
@@ -64,7 +65,10 @@ def record_success(*, user: User, method: SignIn.Method, address: str | None, us
 def record_attempt(
     *, email: str, method: SignIn.Method, outcome: SignIn.Outcome, address: str | None, user_agent: str
 ) -> None:
-    """Keeps an attempt that did not succeed; the user is noted when the address is known."""
+    """Keeps an attempt that did not succeed, of throttled ones only so many; the user is noted when the address is
+    known."""
+    if outcome == SignIn.Outcome.THROTTLED and not throttling.is_worth_recording(address=address):
+        return
     email = email.strip().lower()[:254]
     SignIn.objects.create(
         user=User.objects.filter(email=email).first(),

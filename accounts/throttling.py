@@ -27,6 +27,9 @@ from accounts.callers import address_of
 from accounts.redis_link import Resting, link
 
 log = structlog.get_logger(__name__)
+#: Refused attempts to sign in that are written down, of one address in a minute: the others would say nothing new, and
+#: whoever hammers must not fill a table.
+RECORDED_REFUSALS = 60
 #: On a request: whether CallThrottle has counted it.
 COUNTED = "throttle.counted"
 
@@ -111,6 +114,11 @@ def sign_in_wait(*, address: str | None, email: str) -> float:
             f"sign-in:{where}": settings.SIGN_IN_ATTEMPTS_PER_MINUTE_AND_ADDRESS,
         }
     )
+
+
+def is_worth_recording(*, address: str | None) -> bool:
+    """Whether an attempt that was not let as far as the password is to be written down; counts it if so."""
+    return seconds_to_wait({f"sign-in:recorded:{_network(address)}": RECORDED_REFUSALS}) == 0
 
 
 def typed_email(request: Request) -> str:

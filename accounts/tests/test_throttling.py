@@ -7,7 +7,9 @@ import pytest
 import redis
 import time_machine
 from django.conf import settings as django_settings
+from django.test import Client
 
+from accounts import throttling
 from accounts.models import SignIn, User
 
 Login = Callable[..., Any]
@@ -55,6 +57,19 @@ def test_a_throttled_attempt_is_on_record_with_its_user(login: Login, owner: Use
     throttled = SignIn.objects.get(outcome="throttled")
     assert (throttled.user, throttled.email, throttled.method) == (owner, "owner@acme.test", "token")
     assert throttled.address == ATTACKER
+
+
+def test_whoever_hammers_at_either_door_does_not_fill_the_record(
+    login: Login, owner: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(throttling, "RECORDED_REFUSALS", 2)
+    statuses(login, *9 * ["owner@acme.test"], REMOTE_ADDR=ATTACKER)
+    form = {"username": "owner@acme.test", "password": "wrong"}
+    assert Client(REMOTE_ADDR=ATTACKER).post("/sign-in/", form).status_code == 429
+    statuses(login, *4 * ["owner@acme.test"], REMOTE_ADDR=SOMEBODY_ELSE)
+
+    throttled = SignIn.objects.filter(outcome="throttled").order_by("id").values_list("address", flat=True)
+    assert list(throttled) == [ATTACKER, ATTACKER, SOMEBODY_ELSE]
 
 
 def test_a_new_minute_is_a_new_chance(login: Login, owner: User, clock: time_machine.Traveller) -> None:
