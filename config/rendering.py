@@ -3,6 +3,7 @@
 import datetime
 import math
 from collections.abc import Iterator, Mapping
+from itertools import islice
 from typing import Any
 
 from rest_framework.exceptions import ParseError, ValidationError
@@ -10,6 +11,8 @@ from rest_framework.parsers import JSONParser
 from rest_framework.renderers import JSONRenderer
 from rest_framework.utils.encoders import JSONEncoder
 
+#: Fields that a refusal names: there may be a hundred thousand.
+MOST_REFUSED = 50
 UNSTORABLE = "It holds a NUL character, half a surrogate pair, or a number without end."
 
 
@@ -38,9 +41,9 @@ class ObjectJSONParser(JSONParser):
             raise ParseError("The body must be a JSON object.")
         if not all(_storable(key) for key in body):
             raise ParseError("A field's name cannot be stored.")
-        refused = [name for name, value in body.items() if not all(map(_storable, _values(value)))]
-        if refused:
-            raise ValidationError({name: [UNSTORABLE] for name in refused})
+        refused = (name for name, value in body.items() if not all(map(_storable, _values(value))))
+        if errors := {name: [UNSTORABLE] for name in islice(refused, MOST_REFUSED)}:
+            raise ValidationError(errors)
         return body
 
 

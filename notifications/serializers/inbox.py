@@ -5,7 +5,7 @@ from django.utils import timezone
 from rest_framework import serializers
 
 from accounts.describing import ObjectField
-from accounts.fields import IdField, StrictIntegerField
+from accounts.fields import BoundedListField, IdField, StrictIntegerField
 from notifications import wording
 from notifications.models import Notification
 from notifications.serializers.fields import WatermarkField
@@ -46,7 +46,7 @@ class RealQuery(serializers.Serializer[Any]):
 
 
 class BulkSerializer(serializers.Serializer[Any]):
-    ids = serializers.ListField(child=IdField(), min_length=1, max_length=MAX_BULK)
+    ids = BoundedListField(child=IdField(), min_length=1, max_length=MAX_BULK)
     action = serializers.ChoiceField(choices=BulkAction.choices)
 
     def validate_action(self, action: str) -> BulkAction:

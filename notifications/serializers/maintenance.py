@@ -8,7 +8,7 @@ from django.utils.dateparse import parse_datetime
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from accounts.fields import StrictIntegerField, TimezoneField, in_utc, to_uuid
+from accounts.fields import BoundedListField, StrictIntegerField, TimezoneField, in_utc, to_uuid
 from notifications import maintenance
 from notifications.maintenance import LONGEST_ANNOUNCEMENT, LONGEST_MINUTES
 from notifications.models import MaintenanceOccurrence, MaintenanceWindow
@@ -77,11 +77,11 @@ class WriteWindowSerializer(serializers.Serializer[Any]):
     starts_at = ClockTimeField(help_text="Of the first time. Without an offset: by the clock of `timezone`.")
     minutes = StrictIntegerField(min_value=1, max_value=LONGEST_MINUTES)
     timezone = TimezoneField(max_length=64, required=False, help_text="If not given: the tenant's, else UTC.")
-    weekdays = serializers.ListField(
+    weekdays = BoundedListField(
         child=WeekdayField(), max_length=7, required=False, help_text="Empty: it happens once."
     )
     until = ClockTimeField(required=False, allow_null=True, help_text="A recurring one does not begin after this.")
-    checks = serializers.ListField(
+    checks = BoundedListField(
         child=serializers.ChoiceField(choices=SLUGS), max_length=50, required=False, help_text="Empty: all of them."
     )
     announce_minutes = StrictIntegerField(min_value=0, max_value=LONGEST_ANNOUNCEMENT, required=False)

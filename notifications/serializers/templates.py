@@ -3,6 +3,7 @@ from typing import Any, ClassVar
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from accounts.fields import BoundedDictField
 from notifications.models import Notification, NotificationTemplate
 from notifications.serializers.fields import PriorityField
 
@@ -40,4 +41,4 @@ class PlainField(serializers.Field[Any, Any, Any, Any]):
 
 
 class PreviewSerializer(serializers.Serializer[Any]):
-    context = serializers.DictField(child=PlainField(), default=dict)  # type: ignore[assignment] # the contract's word
+    context = BoundedDictField(child=PlainField(), default=dict)  # type: ignore[assignment] # the contract's word

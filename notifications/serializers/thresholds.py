@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 
 from rest_framework import serializers
 
-from accounts.fields import StrictIntegerField
+from accounts.fields import BoundedDictField, StrictIntegerField
 from notifications.models import Threshold, ThresholdChange
 from notifications.system_monitor.backtest import MOST_DAYS
 from notifications.system_monitor.checks.base import HealthCheck
@@ -31,7 +31,7 @@ class SetThresholdSerializer(ResetSerializer):
 
 class BacktestSerializer(serializers.Serializer[Any]):
     check = serializers.CharField(max_length=40)
-    limits = serializers.DictField(child=StrictIntegerField(min_value=0, max_value=LARGEST), allow_empty=False)
+    limits = BoundedDictField(child=StrictIntegerField(min_value=0, max_value=LARGEST), allow_empty=False)
     days = StrictIntegerField(min_value=1, max_value=MOST_DAYS, default=7)
 
 

@@ -4,7 +4,7 @@ from typing import Any, ClassVar
 from django.conf import settings
 from rest_framework import serializers
 
-from accounts.fields import IdField, StrictIntegerField, in_utc
+from accounts.fields import BoundedListField, IdField, StrictIntegerField, in_utc
 from notifications.models import Delivery, DeliveryAttempt, Notification, WebhookEndpoint
 
 MOST_OVERLAP_HOURS = 7 * 24
@@ -34,7 +34,7 @@ class WriteWebhookSerializer(serializers.Serializer[Any]):
 
     url = serializers.CharField(max_length=500, trim_whitespace=False)
     description = serializers.CharField(max_length=200, allow_blank=True, required=False)
-    categories = serializers.ListField(
+    categories = BoundedListField(
         child=serializers.ChoiceField(choices=Notification.Type.choices),
         max_length=len(Notification.Type),
         required=False,

@@ -2,7 +2,7 @@ from typing import Any, ClassVar
 
 from rest_framework import serializers
 
-from accounts.fields import IdField, PhoneNumberField
+from accounts.fields import BoundedListField, IdField, PhoneNumberField
 from sms.models import Contact, ContactGroup, GroupMember, MessageTemplate
 from sms.services.composing import MAX_TEXT
 from sms.services.contacts import placeholders
@@ -32,7 +32,7 @@ class ContactSerializer(serializers.ModelSerializer[Contact]):
 class WriteContactSerializer(serializers.Serializer[Any]):
     phone_number = PhoneNumberField()
     name = serializers.CharField(max_length=150, allow_blank=True, required=False)
-    groups = serializers.ListField(child=IdField(), max_length=MAX_GROUPS, required=False)
+    groups = BoundedListField(child=IdField(), max_length=MAX_GROUPS, required=False)
 
 
 class ContactGroupSerializer(serializers.ModelSerializer[ContactGroup]):
@@ -48,7 +48,7 @@ class WriteContactGroupSerializer(serializers.Serializer[Any]):
 
 
 class GroupMembersSerializer(serializers.Serializer[Any]):
-    contacts = serializers.ListField(child=IdField(), min_length=1, max_length=MAX_MEMBERS)
+    contacts = BoundedListField(child=IdField(), min_length=1, max_length=MAX_MEMBERS)
 
 
 class MessageTemplateSerializer(serializers.ModelSerializer[MessageTemplate]):

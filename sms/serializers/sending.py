@@ -4,7 +4,7 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from accounts.fields import IdField, StrictIntegerField
+from accounts.fields import BoundedDictField, IdField, StrictIntegerField
 from sms.models import Traffic
 from sms.services.composing import MAX_RECIPIENTS, MAX_TEXT
 from sms.services.scheduling import LONGEST_VALIDITY, SHORTEST_VALIDITY
@@ -33,15 +33,11 @@ class RecipientsField(serializers.ListField):
 @extend_schema_field(
     {"type": "object", "additionalProperties": {"type": ["string", "number"]}, "maxProperties": MAX_VARIABLES}
 )
-class VariablesField(serializers.DictField):
+class VariablesField(BoundedDictField):
     """Texts and numbers for a template's placeholders; all become texts."""
 
+    MOST = MAX_VARIABLES
     child = serializers.CharField(max_length=MAX_TEXT, allow_blank=True, trim_whitespace=False)
-
-    def to_internal_value(self, data: Any) -> dict[str, str]:
-        if isinstance(data, dict) and len(data) > MAX_VARIABLES:
-            raise serializers.ValidationError(f"More than {MAX_VARIABLES}.")
-        return super().to_internal_value(data)
 
 
 class SendSerializer(serializers.Serializer[Any]):

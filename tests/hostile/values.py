@@ -79,14 +79,15 @@ def obj(good: dict[str, Any]) -> Field:
     deep: Any = {}
     for _ in range(100):
         deep = {"a": deep}
-    return Field(good, ([], [good], "x", "{}", 5, True, deep, {"a": LONG}, *inner))
+    many = {str(number): None for number in range(5000)}
+    return Field(good, ([], [good], "x", "{}", 5, True, deep, {"a": LONG}, *inner, many))
 
 
 def listing(item: Field, most: int) -> Field:
     items = tuple([bad] for bad in item.wrong if bad is not None)
     return Field(
         [item.good],
-        (*items, [], [None], [item.good] * (most + 1), "x", 5, True, {}, {"0": item.good}, NUL),
+        (*items, [], [None], [item.good] * (most + 1), [None] * (most + 1), "x", 5, True, {}, {"0": item.good}, NUL),
         thing=item.thing,
     )
 
@@ -128,6 +129,7 @@ BODIES = {
     "1e400": (b'{"a": 1e400}', JSON),
     "a number of 5,000 digits": (b'{"a": ' + b"9" * 5000 + b"}", JSON),
     "NUL": (b'{"a": "\\u0000"}', JSON),
+    "NULs in 5,000 fields": (as_json({str(number): NUL for number in range(5000)}), JSON),
     "NUL in a name": (b'{"\\u0000": 1}', JSON),
     "half a surrogate pair": (b'{"a": "\\ud800"}', JSON),
     "half a surrogate pair deep inside": (b'{"a": [{"b": {"c": ["\\udfff"]}}]}', JSON),
