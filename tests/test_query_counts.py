@@ -16,6 +16,7 @@ from notifications import incidents, thresholds
 from notifications.delivery import to_endpoints
 from notifications.models import (
     CheckResult,
+    Delivery,
     DeliveryAttempt,
     Incident,
     IncidentAudience,
@@ -162,6 +163,7 @@ class Reader:
             colleague = User.objects.filter(email__startswith="number-").last()
             WebhookEndpoint.objects.create(tenant_id=endpoint.tenant_id, owner=colleague, url=endpoint.url, secret="x")
             sent = to_endpoints.ping(endpoint=endpoint)
+            Delivery.objects.filter(pk=sent.pk).update(state="sent")
             for number_of in (1, 2):
                 DeliveryAttempt.objects.create(delivery=sent, number=number_of, outcome="try_again")
 

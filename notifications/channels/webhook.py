@@ -44,7 +44,8 @@ class Webhook(Channel):
         if endpoint is None or not endpoint.is_active:
             raise Refused("The webhook is disabled." if endpoint else "The webhook was deleted.")
         now = timezone.now()
-        if endpoint.resting_until and now < endpoint.resting_until and parcel.content["type"] != TEST:
+        is_asked_for = parcel.content["type"] == TEST and parcel.attempt == 1
+        if endpoint.resting_until and now < endpoint.resting_until and not is_asked_for:
             after = _not_before(parcel, endpoint.resting_until - now)
             raise TryAgain("The webhook rests after earlier calls.", after=after)
         body = body_of(parcel.content)

@@ -33,6 +33,7 @@ def theirs(outsider: User, other_tenant: Tenant) -> WebhookEndpoint:
 def sent(endpoint: WebhookEndpoint, state: str = "sent", **fields: Any) -> Delivery:
     """A delivery that ended so, with one attempt."""
     row = to_endpoints.ping(endpoint=endpoint)
+    fields |= {"content": row.content | {"type": "notification.created"}}
     fields |= {"attempts": 3, "finished_at": timezone.now()} if state in ("sent", "dead") else {}
     Delivery.objects.filter(pk=row.pk).update(state=state, **fields)
     DeliveryAttempt.objects.create(delivery=row, number=3, outcome="accepted", seconds=0.25)
@@ -52,6 +53,20 @@ def test_a_test_is_a_delivery_like_any_other(endpoint: WebhookEndpoint, owner: U
         endpoint.tenant_id,
     )
     assert row.content["type"] == answer.json()["delivery"]["type"] == "webhook.test"
+
+
+def test_a_test_that_is_on_its_way_is_the_test_and_goes_now(endpoint: WebhookEndpoint, owner: User) -> None:
+    """Each may cost a worker ten seconds, and comes back ten times: a tenant could keep all of them busy for hours."""
+    client, path = signed_in(owner), f"{MINE}{endpoint.pk}/test/"
+    first = client.post(path).json()["delivery"]["id"]
+    later = timezone.now() + datetime.timedelta(hours=5)
+    Delivery.objects.filter(pk=first).update(due_at=later, attempts=5)
+
+    assert client.post(path).json()["delivery"]["id"] == first
+    assert Delivery.objects.get().due_at < later
+
+    Delivery.objects.update(state="sent", finished_at=timezone.now())
+    assert client.post(path).json()["delivery"]["id"] != first
 
 
 def test_deliveries_are_listed_newest_first_with_their_attempts(endpoint: WebhookEndpoint, owner: User) -> None:
