@@ -16,7 +16,7 @@ from django.db.models import F
 from django.utils import timezone
 from uuid_utils.compat import uuid7
 
-from notifications.delivery.expiring import skip_claimed
+from notifications.delivery import moot
 from notifications.models import Delivery
 from notifications.models.priority import Priority
 
@@ -50,8 +50,12 @@ RETURNING delivery.id, content, endpoint_id, recipient_id, incident_id, rule, re
           (SELECT CASE WHEN NOT is_active THEN '' WHEN %(channel)s = 'email' THEN email
                        WHEN phone_verified THEN phone_number ELSE '' END
            FROM accounts_user WHERE accounts_user.id = recipient_id),
-          EXISTS (SELECT FROM notifications_notification AS told
-                  WHERE told.id = notification_id AND told.expires_at <= %(now)s)
+          CASE WHEN EXISTS (SELECT FROM notifications_notification AS told
+                            WHERE told.id = notification_id AND told.expires_at <= %(now)s) THEN %(expired)s
+               WHEN recipient_id IS NOT NULL AND tenant_id IS NOT NULL
+                    AND NOT EXISTS (SELECT FROM tenants_membership AS one
+                                    WHERE one.user_id = recipient_id AND one.tenant_id = delivery.tenant_id)
+               THEN %(left)s ELSE '' END
 """
 MOST_URGENT_FIRST = [str(priority) for priority in reversed(Priority)]
 
@@ -75,13 +79,15 @@ class Claimed:
 
 
 def claim(*, channel: str, most: int) -> list[Claimed]:
-    """Takes up to `most` that are due, for DELIVERY_LEASE; [] when none are to be had. What has expired is let go."""
+    """Takes up to `most` that are due, for DELIVERY_LEASE; [] when none are to be had. What is moot by now is let
+    go."""
     while True:
         now, token = timezone.now(), uuid7()
         rows = _rows(channel, most, now=now, token=token)
-        if over := [key for key, *_, has_expired in rows if has_expired]:
-            skip_claimed(over, token=token, now=now)
-        if mine := [_claimed(token, row) for *row, has_expired in rows if not has_expired]:
+        for reason in moot.REASONS:
+            if over := [key for key, *_, why in rows if why == reason]:
+                moot.skip_claimed(over, reason=reason, token=token, now=now)
+        if mine := [_claimed(token, row) for *row, why in rows if not why]:
             return mine
         if not rows:
             return []
@@ -89,7 +95,7 @@ def claim(*, channel: str, most: int) -> list[Claimed]:
 
 def _rows(channel: str, most: int, *, now: datetime.datetime, token: UUID) -> list[Any]:
     values: dict[str, Any] = {"channel": channel, "most": most, "now": now, "order": MOST_URGENT_FIRST}
-    values |= {"token": token, "until": now + settings.DELIVERY_LEASE}
+    values |= {"token": token, "until": now + settings.DELIVERY_LEASE, "expired": moot.EXPIRED, "left": moot.LEFT}
     with connection.cursor() as cursor:
         cursor.execute(CLAIM, values)
         return sorted(cursor.fetchall())  # by their ids, which are the order in which they were written

@@ -15,7 +15,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 from uuid_utils.compat import uuid7
 
-from notifications.delivery.expiring import skip_held
+from notifications.delivery.moot import skip_held
 from notifications.delivery.words import DIGEST, STORM, content_of
 from notifications.models import Channel, Delivery
 from notifications.models.priority import Priority, worst

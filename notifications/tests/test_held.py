@@ -8,10 +8,12 @@ from django.utils import timezone
 
 from accounts.models import User
 from notifications import preferences
+from notifications.delivery import digests
 from notifications.models import Delivery
 from notifications.models.choice import When
 from notifications.tests.delivering import Counting, counting, deliver
 from notifications.tests.test_digests import CRITICAL, HIGH, MINUTE, NINE, choose, states, tell
+from tenants import services as tenants
 from tenants.models import Tenant
 
 __all__ = ["counting"]
@@ -88,3 +90,22 @@ def test_a_switch_that_is_turned_off_stops_what_is_held_of_every_tenant(member: 
     tell(member, tenant=tenant)
     preferences.change_settings(user=member, changes={"email_notifications_enabled": False})
     assert states() == [("skipped", "")] * 2
+
+
+@pytest.mark.parametrize("when", [When.AT_ONCE, When.HOURLY])
+def test_whoever_left_the_tenant_meanwhile_is_not_told_of_it_any_more(
+    when: When, member: User, tenant: Tenant
+) -> None:
+    choose(member, when)
+    with time_machine.travel(NINE, tick=False) as clock:
+        preferences.snooze(user=member, until=NINE + 60 * MINUTE)
+        for title in ("One", "Two"):
+            tell(member, title, tenant=tenant)
+        tell(member, "Theirs")
+        tenants.remove_member(tenant=tenant, user=member)
+        clock.shift(60 * MINUTE)
+        digests.make_due()
+        assert deliver() == {"accepted": 1}
+    assert [one.content["title"] for one in Counting.told] == ["Theirs"]
+    gone = Delivery.objects.filter(channel="email", tenant=tenant).values_list("state", "reason", "attempts")
+    assert list(gone) == 2 * [("skipped", "They had left the tenant before it could be told.", 0)]
