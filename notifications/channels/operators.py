@@ -84,7 +84,8 @@ def _mail(address: str, alert: Alert) -> EmailMessage:
     headers = {"X-Deduplication-Id": alert.id, "Message-ID": mine, "Auto-Submitted": "auto-generated"}
     if mine != opened:
         headers |= {"In-Reply-To": opened, "References": opened}
-    return EmailMessage(alert.title, _text(alert), None, [address], headers=headers)
+    subject = " ".join(alert.title.split())  # a reporter's own words may hold a new line, which no header can
+    return EmailMessage(subject, _text(alert), None, [address], headers=headers)
 
 
 def _apprise(address: str, alert: Alert) -> bool:

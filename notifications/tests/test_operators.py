@@ -36,6 +36,14 @@ def test_the_mail_of_an_end_is_a_reply_to_that_of_its_beginning(settings: Settin
     assert resolved["Message-ID"] != opened["Message-ID"]
 
 
+def test_a_title_of_several_lines_is_a_subject_of_one(settings: Settings) -> None:
+    settings.ALERT_EMAILS = ["ops@acme.test"]
+    alert = Alert(id="1", title="Problem reported: Invoices\r\nBcc: evil@acme.test", text="They are wrong.")
+    assert operators.tell(alert, operators.everybody())
+    (sent,) = [one.message() for one in mail.outbox]
+    assert (sent["Subject"], sent["Bcc"]) == ("Problem reported: Invoices Bcc: evil@acme.test", None)
+
+
 def test_who_cannot_be_reached_is_not_counted_and_holds_nobody_up(operator: Receiver, settings: Settings) -> None:
     gone, broken = "json://127.0.0.1:1/", "nonsense"
     settings.ALERT_URLS = [gone, broken, operator.alert_url]
