@@ -6,6 +6,7 @@ And as we make them: nothing in a cell is run by the spreadsheet that opens it.
 import codecs
 import csv
 import io
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -18,8 +19,10 @@ COLUMNS = {
     "name": ("name", "full name", "full_name", "contact", "contact name"),
     "groups": ("groups", "group", "tags"),
 }
-#: A cell that begins so is a formula to a spreadsheet (OWASP, "CSV Injection"), also in their full-width forms.
-FORMULA = ("=", "+", "-", "@", "\t", "\r", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+#: What begins so is a formula to a spreadsheet (OWASP, "CSV Injection"), also in full-width forms. One whose language
+#: has another delimiter than ours begins a cell after each of its own, and a row after each new line.
+BEGINS, FORMULA = "(^|[;\t\r\n])", "(?= *[=+@\t\r\uff1d\uff0b\uff0d\uff20-])"
+RUN, NOT_RUN = re.compile(BEGINS + FORMULA), re.compile(f"{BEGINS}'{FORMULA}")
 
 #: How files of spreadsheets themselves begin: ZIP (.xlsx, .ods, .numbers) and OLE (.xls).
 WORKBOOKS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
@@ -139,10 +142,10 @@ def written(rows: Iterable[Sequence[object]]) -> Iterator[str]:
 
 
 def neutralised(text: str) -> str:
-    """With an apostrophe in front where a spreadsheet would run it."""
-    return f"'{text}" if text.lstrip(" ").startswith(FORMULA) else text
+    """With an apostrophe in front of whatever a spreadsheet would run."""
+    return RUN.sub(r"\1'", text)
 
 
 def unneutralised(text: str) -> str:
     """What was exported comes back as it was."""
-    return text[1:] if text.startswith("'") and text[1:].lstrip(" ").startswith(FORMULA) else text
+    return NOT_RUN.sub(r"\1", text)

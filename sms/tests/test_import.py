@@ -290,7 +290,7 @@ def test_all_contacts_and_only_mine_are_exported(
 
 
 def test_nothing_in_an_exported_cell_is_run(api: APIClient, tenant: Tenant) -> None:
-    evil = ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", " =1", "\uff1d1+1", "\r=1"]
+    evil = ["=1+1", "+1", "-1", "@SUM(A1)", "\t1", " =1", "\uff1d1+1", "\r1"]
     for index, name in enumerate(evil):
         contact(tenant, index, name=name)
     group(tenant, Contact.objects.get(phone_number=number(0)), name="=2")
@@ -299,8 +299,16 @@ def test_nothing_in_an_exported_cell_is_run(api: APIClient, tenant: Tenant) -> N
     assert rows[0][2] == "'=2"
 
 
+def test_nor_what_a_spreadsheet_with_another_delimiter_takes_for_a_cell(api: APIClient, tenant: Tenant) -> None:
+    for index, name in enumerate(["Asha;=1+1", "Asha; @SUM(A1)", "Asha\n+1", "\t=1", "Asha; Juma", "Asha-Marie, =1"]):
+        contact(tenant, index, name=name)
+    assert [row[1] for row in exported(api)[1:]] == [
+        *("Asha;'=1+1", "Asha;' @SUM(A1)", "Asha\n'+1", "'\t'=1", "Asha; Juma", "Asha-Marie, =1"),
+    ]
+
+
 def test_what_is_exported_comes_back_as_it_was(api: APIClient, tenant: Tenant) -> None:
-    for index, name in enumerate(["=1+1", "O'Hara", "'quoted'", "-"]):
+    for index, name in enumerate(["=1+1", "O'Hara", "'quoted'", "-", "Asha;=1", "Asha\n@1"]):
         contact(tenant, index, name=name)
     before = dict(Contact.objects.values_list("phone_number", "name"))
     data = streamed(api.get(EXPORT))
