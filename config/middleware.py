@@ -49,6 +49,20 @@ class RequestContextMiddleware:
         return response
 
 
+class KeepNothingMiddleware:
+    """Answers of the API are one person's, and hold tokens and secrets: no cache on the way and no disk keeps them.
+    The poll says for itself what may be kept."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        if request.path.startswith("/api/"):
+            response.headers.setdefault("Cache-Control", "no-store")
+        return response
+
+
 class SlashMiddleware(CommonMiddleware):
     """Leads an address without its last slash to the one with it, by a 308: after Django's 301 clients send a POST as
     a GET and without its body."""
