@@ -69,7 +69,7 @@ def record_attempt(
     known."""
     if outcome == SignIn.Outcome.THROTTLED and not throttling.is_worth_recording(address=address):
         return
-    email = email.strip().lower()[:254]
+    email = email.replace("\0", "").strip().lower()[:254]  # which Postgres cannot hold, and a form's field may
     SignIn.objects.create(
         user=User.objects.filter(email=email).first(),
         email=email,

@@ -117,6 +117,7 @@ class ReadOnlyAdmin(ModelAdmin):
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
     ) -> tuple[QuerySet[Any], bool]:
         """An id finds its row by the key; as text it would be compared with every row's."""
+        search_term = search_term.replace("\0", "")  # which Postgres refuses, and an autocomplete hands through
         key = to_uuid(search_term.strip())
         if key is not None and isinstance(self.model._meta.pk, UUIDField):
             return queryset.filter(pk=key), False

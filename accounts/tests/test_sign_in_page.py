@@ -113,6 +113,11 @@ def test_refused_attempts_are_on_record(browser: Client, owner: User) -> None:
     assert (only.user, only.method, only.outcome) == (owner, "page", "refused")
 
 
+def test_a_text_that_postgres_cannot_hold_is_refused_and_on_record_as_well(browser: Client) -> None:
+    assert sign_in(browser, "owner\0@acme.test").status_code == 200
+    assert SignIn.objects.get().email == "owner@acme.test"
+
+
 def test_guessing_is_slowed_down_and_on_record(browser: Client, owner: User, settings: Any) -> None:
     settings.SIGN_IN_ATTEMPTS_PER_MINUTE = 2
     for _ in range(2):

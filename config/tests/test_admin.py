@@ -66,3 +66,10 @@ def test_a_filter_in_the_address_tells_no_letter_of_what_is_secret(client: Clien
         page = reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist")
         for lookup in (name, f"{name}__startswith", f"{name}__regex"):
             assert client.get(page, {lookup: "md5$"}).status_code == 400, (model, lookup)
+
+
+@pytest.mark.django_db
+def test_a_search_for_what_postgres_cannot_hold_finds_nothing(client: Client, staff: User) -> None:
+    client.force_login(staff)
+    of = {"app_label": "tenants", "model_name": "membership", "field_name": "user"}
+    assert client.get(reverse("admin:autocomplete"), {**of, "term": "\0nobody"}).json()["results"] == []
