@@ -1,7 +1,7 @@
 """Whether somebody who was let in still stands as they did: what a connection that stays open asks again."""
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib import import_module
 from typing import Any
 
@@ -22,7 +22,7 @@ class Credential:
     """What somebody is signed in by: the session of an access token (its id), or a page's session (its key)."""
 
     way: str
-    key: str
+    key: str = field(repr=False)  # a page's lets in whoever has it
 
     @property
     def digest(self) -> str:

@@ -5,6 +5,11 @@ import os
 import subprocess
 import sys
 
+from accounts.standing import Credential, Standing
+from notifications.stream.notes import Note
+from sms.providers.http import PROFILES
+from sms.providers.http.gateway import Instance
+
 REQUEST = """
 import django; django.setup()
 from django.test import Client
@@ -42,3 +47,13 @@ def test_an_exception_is_logged_with_its_place_and_without_the_values_around_it(
         assert "RuntimeError" in text
         assert "sign_in" in text
         assert "hunter2-hunter2" not in text
+
+
+def test_what_lets_somebody_in_is_in_no_representation() -> None:
+    secret = "hunter2-hunter2"
+    for thing in (
+        Credential("page", secret),
+        Note(Credential("page", secret), Standing("", "", is_admin=False), ""),
+        Instance("mine", PROFILES["beem"], {"user": secret}, receipt_secret=secret),
+    ):
+        assert secret not in repr(thing)

@@ -6,7 +6,7 @@ import hashlib
 import hmac
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, ClassVar
 from urllib.parse import parse_qs, parse_qsl, quote, urlencode, urlsplit
 from uuid import UUID
@@ -39,8 +39,8 @@ class Instance:
 
     slug: str
     profile: Profile
-    credentials: Mapping[str, str]
-    receipt_secret: str
+    credentials: Mapping[str, str] = field(repr=False)
+    receipt_secret: str = field(repr=False)
 
 
 @functools.cache
