@@ -74,7 +74,7 @@ class CallThrottle(BaseThrottle):
 
     def allow_request(self, request: Request, view: View) -> bool:
         request.META[COUNTED] = True
-        self.seconds = seconds_to_wait(_limits(request))
+        self.seconds = seconds_to_wait(_limits(request, view))
         return self.seconds == 0
 
     def wait(self) -> float:
@@ -132,14 +132,17 @@ def retry_after(seconds: float) -> int:
     return max(math.ceil(seconds), 1)
 
 
-def _limits(request: Request) -> dict[str, int]:
+def _limits(request: Request, view: View) -> dict[str, int]:
+    """A view whose calls take seconds says in `counts_as` how many writes one is worth, and has a bucket besides."""
     where = _network(address_of(request))
     everybody = {f"calls:all:{where}": settings.CALLS_PER_MINUTE_AND_ADDRESS}
     if not request.user.is_authenticated:
         return everybody | {f"calls:anonymous:{where}": settings.ANONYMOUS_CALLS_PER_MINUTE}
     if request.method in SAFE_METHODS:
         return everybody | {f"calls:read:{request.user.pk}": settings.READS_PER_MINUTE}
-    return everybody | {f"calls:write:{request.user.pk}": settings.WRITES_PER_MINUTE}
+    writes = settings.WRITES_PER_MINUTE
+    costly = max(writes // view.counts_as, 1) if writes and hasattr(view, "counts_as") else 0
+    return everybody | {f"calls:write:{request.user.pk}": writes, f"calls:costly:{request.user.pk}": costly}
 
 
 def _network(address: str | None) -> str:

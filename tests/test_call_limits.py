@@ -58,6 +58,21 @@ def test_after_the_limit_a_call_is_a_429_in_the_one_shape(client_of: ClientOf, m
     assert response["Retry-After"] == "10"
 
 
+def test_an_import_counts_as_twenty_writes_and_uses_up_nothing_else(
+    client_of: ClientOf, member: User, owner: User, settings: Settings
+) -> None:
+    settings.WRITES_PER_MINUTE = 60
+    client = client_of(member)
+
+    def imports(client: APIClient) -> int:
+        path = "/api/sms/contacts/import/?dry_run=true"
+        return client.generic("POST", path, "0754123456,Asha", content_type="text/csv").status_code
+
+    assert [imports(client) for _ in range(4)] == [200, 200, 200, 429]
+    assert writes(client, 5) == 5 * [200]
+    assert imports(client_of(owner)) == 200
+
+
 def test_retry_after_is_true(client_of: ClientOf, member: User, clock: time_machine.Traveller) -> None:
     client = client_of(member)
     reads(client, 6)
