@@ -19,7 +19,7 @@ class TenantView(APIView):
         super().initial(request, *args, **kwargs)
         membership = current_membership(caller(request))
         if membership is None:
-            raise PermissionDenied("You work in no tenant. Switch to one first: POST /api/tenants/switch/")
+            raise PermissionDenied("You work in no tenant. Choose one of yours first.", code="no_tenant")
         self.membership = membership
         enter_scope(membership.tenant_id)
 

@@ -198,13 +198,13 @@ def test_a_batch_that_costs_too_much_is_402_and_writes_nothing(api: APIClient, t
     CreditAccount.objects.filter(tenant=tenant).update(available=1)
     body = refusal(api.post(URL, sending(to=["+255754123456", "+255754000001"])), 402)
     assert body["code"] == "not_enough_credits"
-    assert body["detail"] == "This needs 2 credits, more than the account holds. Top up first."
+    assert body["detail"] == "This needs 2 credits, and the account has 1 left. Top up first."
     assert credits_of(tenant) == 1
 
 
 def test_a_person_without_a_tenant_may_not_send(api: APIClient, admin: User, client_of: ClientOf) -> None:
     body = refusal(client_of(admin).post(URL, sending()), 403)
-    assert body["detail"] == "You work in no tenant. Switch to one first: POST /api/tenants/switch/"
+    assert (body["code"], body["detail"]) == ("no_tenant", "You work in no tenant. Choose one of yours first.")
 
 
 def test_a_suspended_tenant_may_not_send(api: APIClient, tenant: Tenant) -> None:

@@ -13,7 +13,7 @@ from tenants.scope import TenantScopeMissing, current_scope
 from tenants.tests.conftest import suspend
 
 ClientOf = Callable[[User], APIClient]
-NO_TENANT = "You work in no tenant. Switch to one first: POST /api/tenants/switch/"
+NO_TENANT = "You work in no tenant. Choose one of yours first."
 
 
 @pytest.fixture(autouse=True)

@@ -12,7 +12,7 @@ from uuid_utils.compat import uuid7
 from accounts.models import User
 from sms.models import CreditAccount, CreditEntry, CreditGrant
 from sms.services.credits.expiring import expire_due
-from sms.services.credits.moving import AlreadyMoved, NotEnoughCredits, Outcome, lock_account, move
+from sms.services.credits.moving import AlreadyMoved, Outcome, lock_account, move, not_enough
 
 Kind = CreditEntry.Kind
 
@@ -125,7 +125,7 @@ def _take_back(tenant_id: UUID, credits: int, reference: str, actor: User | None
         tenant_id=tenant_id, kind=Kind.ADJUST, reference=reference, available=-credits, actor=actor, note=note
     )
     if moved is not Outcome.MOVED:
-        raise NotEnoughCredits(needed=credits)
+        raise not_enough(tenant_id, needed=credits)
     left = credits
     for grant in CreditGrant.objects.filter(tenant_id=tenant_id, remaining__gt=0).order_by("id"):
         taken = min(grant.remaining, left)

@@ -92,8 +92,9 @@ class Outcome(enum.Enum):
 class NotEnoughCredits(Exception):
     """The account holds less than is needed."""
 
-    def __init__(self, *, needed: int) -> None:
-        super().__init__(f"This needs {needed} credits, more than the account holds. Top up first.")
+    def __init__(self, *, needed: int, available: int) -> None:
+        many = "1 credit" if needed == 1 else f"{needed} credits"
+        super().__init__(f"This needs {many}, and the account has {available} left. Top up first.")
         self.needed = needed
 
 
@@ -168,6 +169,11 @@ def _why_not(
     if expiry_until is not None and account.next_expiry_at is not None and account.next_expiry_at <= expiry_until:
         return Outcome.EXPIRY_DUE
     return Outcome.NOT_ENOUGH
+
+
+def not_enough(tenant_id: UUID, *, needed: int) -> NotEnoughCredits:
+    account = CreditAccount.objects.filter(tenant_id=tenant_id).first()
+    return NotEnoughCredits(needed=needed, available=account.available if account else 0)
 
 
 def lock_account(tenant_id: UUID) -> CreditAccount | None:

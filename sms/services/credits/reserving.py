@@ -6,7 +6,7 @@ from django.utils import timezone
 
 from sms.models import CreditEntry
 from sms.services.credits.expiring import expire_due
-from sms.services.credits.moving import AlreadyMoved, NotEnoughCredits, Outcome, lock_account, move
+from sms.services.credits.moving import AlreadyMoved, Outcome, lock_account, move, not_enough
 
 
 def reserve(*, tenant_id: UUID, credits: int, reference: str) -> bool:
@@ -25,7 +25,7 @@ def reserve(*, tenant_id: UUID, credits: int, reference: str) -> bool:
     if outcome is Outcome.REPEATED:
         raise AlreadyMoved(kind=CreditEntry.Kind.RESERVE, reference=reference)
     if outcome is Outcome.NOT_ENOUGH:
-        raise NotEnoughCredits(needed=credits)
+        raise not_enough(tenant_id, needed=credits)
     return outcome is Outcome.MOVED
 
 
