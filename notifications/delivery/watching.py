@@ -20,10 +20,8 @@ WATCHED = tuple(slug for slug in CHANNELS if slug != Channel.WEBHOOK)
 
 def watch_dead_letters(*, now: datetime.datetime) -> int:
     """Opens a problem while deliveries were given up that nobody has seen to, and ends it; returns how many there
-    are, counted up to MOST. A tenant's endpoints are the tenant's own concern."""
-    dead = Delivery.objects.given_up().filter(handled_at=None)
-    dead = dead.exclude(Q(channel=Channel.WEBHOOK) & Q(tenant__isnull=False))
-    found = list(dead.order_by("-id").values_list("channel", "reason")[:MOST])
+    are, counted up to MOST."""
+    found = list(Delivery.objects.to_be_seen_to().order_by("-id").values_list("channel", "reason")[:MOST])
     if found:
         incidents.see_problem(problem=_given_up(found), now=now)
     else:

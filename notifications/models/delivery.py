@@ -31,6 +31,11 @@ class DeliveryQuerySet(models.QuerySet["Delivery"]):
         """The dead letters."""
         return self.filter(state=Delivery.State.DEAD)
 
+    def to_be_seen_to(self) -> Self:
+        """Dead letters that nobody has seen to. A tenant's endpoints are the tenant's own concern."""
+        dead = self.given_up().filter(handled_at=None)
+        return dead.exclude(models.Q(channel=Channel.WEBHOOK) & models.Q(tenant__isnull=False))
+
     def of_notification(self, notification: Notification) -> Self:
         """What became of it on each channel, with the attempts in order."""
         mine = self.filter(notification=notification).order_by("channel", "id")

@@ -10,13 +10,16 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from accounts.models import User
-from notifications.models import MonitorRun
+from notifications.channels.base import Refused, TryAgain
+from notifications.models import Delivery, MonitorRun
 from notifications.system_monitor.fallback import check_health
-from notifications.tests.helpers import messages
+from notifications.tests.delivering import Counting, counting, deliver
+from notifications.tests.helpers import messages, tell
 from notifications.tests.test_command_formats import samples
 from sms.models import Status
 from tenants.models import Tenant
 
+__all__ = ["counting"]
 TOKEN = "a-long-token-of-the-tests"
 
 
@@ -66,11 +69,45 @@ def test_before_the_first_run_it_says_that_the_database_is_there(scrape: Scrape,
     assert scrape() == {("database_up",): 1}
 
 
+def test_it_says_how_each_channel_delivers(
+    scrape: Scrape, counting: type[Counting], member: User, staff: User, admin: User
+) -> None:
+    check_health()
+    counting.fails = [TryAgain("Busy."), Refused("Never.")]
+    for person in (member, staff, admin):
+        tell(person)
+    deliver()
+    tell(member)
+    Delivery.objects.filter(attempts=0).update(due_at=timezone.now() - datetime.timedelta(minutes=10))
+    found = scrape()
+    assert {key[2]: n for key, n in found.items() if key[:2] == ("delivery_attempts_lately", "email")} == {
+        "accepted": 1,
+        "try_again": 1,
+        "refused": 1,
+        "unknown": 0,
+    }
+    assert (found["deliveries_waiting", "email"], found["deliveries_given_up", "email"]) == (2, 1)
+    assert found["deliveries_oldest_due_seconds", "email"] == pytest.approx(600, abs=60)
+    assert {found[f"deliveries_{name}", "webhook"] for name in ("waiting", "oldest_due_seconds", "given_up")} == {0}
+    Delivery.objects.given_up().update(handled_at=timezone.now())
+    with time_machine.travel(timezone.now() + datetime.timedelta(minutes=16)):
+        later = scrape()
+    assert (later["delivery_attempts_lately", "email", "accepted"], later["deliveries_given_up", "email"]) == (0, 0)
+
+
+def test_what_waits_for_its_time_is_not_due(scrape: Scrape, counting: type[Counting], member: User) -> None:
+    check_health()
+    tell(member)
+    Delivery.objects.update(due_at=timezone.now() + datetime.timedelta(hours=8))
+    found = scrape()
+    assert (found["deliveries_waiting", "email"], found["deliveries_oldest_due_seconds", "email"]) == (1, 0)
+
+
 def test_its_cost_does_not_depend_on_what_is_stored(
     scrape: Scrape, db: None, django_assert_num_queries: Callable[..., object]
 ) -> None:
     check_health()
-    with django_assert_num_queries(2):  # type: ignore[attr-defined] # the last report, and what is open
+    with django_assert_num_queries(5):  # type: ignore[attr-defined] # the last report, what is open, three of delivery
         scrape()
 
 

@@ -10,7 +10,7 @@ from django.views.decorators.http import require_safe
 
 from notifications.system_monitor import fallback, isolation
 from notifications.system_monitor.formats import Document, Look, openmetrics
-from notifications.system_monitor.formats.document import open_incidents
+from notifications.system_monitor.formats.document import deliveries, open_incidents
 
 log = structlog.get_logger(__name__)
 
@@ -47,4 +47,4 @@ def _text() -> str:
         return openmetrics.without_postgres()
     if report is None:
         return openmetrics.nothing_yet()
-    return openmetrics.render(Document(report, open_incidents()), Look())
+    return openmetrics.render(Document(report, open_incidents(), deliveries=deliveries()), Look())

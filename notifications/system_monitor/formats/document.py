@@ -10,6 +10,8 @@ from typing import Any
 from django.db import Error
 from django.utils.dateparse import parse_datetime
 
+from notifications.delivery import figures
+from notifications.delivery.figures import Figures
 from notifications.models import Incident
 from notifications.models.priority import Priority
 from notifications.system_monitor import isolation
@@ -96,6 +98,8 @@ class Document:
     incidents: list[OpenIncident] | None = None
     is_partial: bool = False
     tenant: str = ""
+    deliveries: list[Figures] | None = None
+    """Where nobody asked, or nobody knows: None."""
 
     @property
     def state(self) -> State:
@@ -138,6 +142,14 @@ def open_incidents() -> list[OpenIncident] | None:
     """Every incident that is not resolved, the worst first; None when Postgres does not say."""
     try:
         return isolation.within(SECONDS, _read, name="open incidents")
+    except (Error, isolation.OutOfTime):
+        return None
+
+
+def deliveries() -> list[Figures] | None:
+    """How each channel is doing; None when Postgres does not say."""
+    try:
+        return isolation.within(SECONDS, figures.of_every_channel, name="deliveries")
     except (Error, isolation.OutOfTime):
         return None
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 
+from notifications.delivery.figures import Figures
 from notifications.system_monitor.formats.document import Document, Look, Measure, moment
 from notifications.system_monitor.report import State
 
@@ -31,6 +32,8 @@ def _families(document: Document) -> Iterator[str]:
     if (counted := document.open_by_priority) is not None:
         samples = [({"priority": priority.value}, number) for priority, number in counted.items()]
         yield _gauge("incidents_open", "Incidents that are not resolved.", samples)
+    if document.deliveries is not None:
+        yield from _deliveries(document.deliveries)
     yield from _monitor(document)
 
 
@@ -76,6 +79,24 @@ def _components(measures: Sequence[Measure]) -> Iterator[str]:
         "How long its check took.",
         [({"component": one.slug}, one.details["milliseconds"] / 1000) for one in measures],
     )
+
+
+def _deliveries(found: Sequence[Figures]) -> Iterator[str]:
+    yield _gauge(
+        "delivery_attempts_lately",
+        "Attempts of the last quarter of an hour, by how they ended.",
+        [
+            ({"channel": one.channel, "outcome": outcome}, count)
+            for one in found
+            for outcome, count in one.attempts.items()
+        ],
+    )
+    for name, words in (
+        ("waiting", "Messages that wait for their time or for another attempt."),
+        ("oldest_due_seconds", "How long the one that is due the longest has been due."),
+        ("given_up", "Messages that were given up and that nobody has seen to."),
+    ):
+        yield _gauge(f"deliveries_{name}", words, [({"channel": one.channel}, getattr(one, name)) for one in found])
 
 
 def _monitor(document: Document) -> Iterator[str]:
