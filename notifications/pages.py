@@ -18,8 +18,8 @@ from django.views.decorators.http import require_safe
 from accounts.callers import caller
 from accounts.middleware import UNATTENDED
 from notifications import status_page as public
+from notifications.categories import CATEGORIES
 from notifications.models.priority import Priority
-from notifications.preferences.matrix import CATEGORIES
 
 #: Stands for an incident's id in the address that the page is given; the page puts the real one in.
 ANY_ID = UUID(int=0)

@@ -7,6 +7,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from accounts.models import User
+from notifications.categories import named
 from notifications.channels import operators
 from notifications.delivery.planning import plan
 from notifications.delivery.rules import URGENT, Decision, Wishes, in_force, worded
@@ -133,7 +134,7 @@ def _endpoints(category: str, tenant: Tenant | None) -> Outcome:
     takes = Q(categories=[]) | Q(categories__contains=[category])
     count = WebhookEndpoint.objects.filter(takes, tenant=tenant, is_active=True).count()
     whose = tenant.name if tenant else "the platform"
-    words = f"{count} active endpoint{'' if count == 1 else 's'} of {whose} for {category}."
+    words = f"{count} active endpoint{'' if count == 1 else 's'} of {whose} for {named(category)}."
     return Outcome(Channel.WEBHOOK.value, "Webhooks", SENT if count else SKIPPED, None, "", words, (words,))
 
 

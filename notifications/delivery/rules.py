@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 from django.conf import settings
 from django.db import models
 
+from notifications.categories import named
 from notifications.delivery import clock
 from notifications.models import Channel, Delivery, Notification
 from notifications.models.choice import Column, When
@@ -231,10 +232,10 @@ def worded(category: str, column: str, choice: Choice) -> str:
     """The rule of a cell: `SMS for billing: off, your tenant's choice.`"""
     label = Column(column).label
     if choice.is_mandatory:
-        return f"{label} for {category}: {WORDS[choice.when]}; it cannot be switched off."
+        return f"{label} for {named(category)}: {WORDS[choice.when]}; it cannot be switched off."
     if choice.is_switched_off:
         return f"You switched {label if label == 'SMS' else label.lower()} off."
-    return f"{label} for {category}: {WORDS[choice.when]}, {choice.whose.label}."
+    return f"{label} for {named(category)}: {WORDS[choice.when]}, {choice.whose.label}."
 
 
 def shown(moment: datetime.datetime, wishes: Wishes) -> str:

@@ -4,7 +4,7 @@ from accounts.describing import Done, call
 from notifications.openapi.system import TAG
 from notifications.serializers.explaining import ExplainSerializer, PlanSerializer
 
-CHOICE = "E-mail for sms_credit: at once, as it is built in."
+CHOICE = "E-mail for SMS credits: at once, as it is built in."
 NIGHT = "Quiet hours from 22:00 to 07:00: held until 2026-03-11 07:00 (Africa/Dar_es_Salaam)."
 
 

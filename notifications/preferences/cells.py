@@ -8,6 +8,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts.models import User
+from notifications.categories import named
 from notifications.changes import inbox_changed
 from notifications.delivery.replanning import replan
 from notifications.delivery.rules import Wishes, choices_of, default_of, in_force, is_mandatory
@@ -78,7 +79,7 @@ def check(cells: Iterable[Cell]) -> None:
             raise CellRefused("The inbox gathers nothing: choose at_once or off.")
         if cell.when == When.OFF and is_mandatory(cell.category, cell.channel):
             label = Column(cell.channel).label
-            raise CellRefused(f"{label} for {cell.category} is mandatory and cannot be switched off.")
+            raise CellRefused(f"{label} for {named(cell.category)} is mandatory and cannot be switched off.")
 
 
 def write(cells: Sequence[Cell], *, user_id: UUID | None = None, tenant_id: UUID | None = None) -> None:

@@ -6,26 +6,12 @@ from typing import Any
 from uuid import UUID
 
 from accounts.models import User
+from notifications.categories import CATEGORIES
 from notifications.delivery.rules import Choice, Wishes, choices_of, default_of, in_force, is_on, worded
-from notifications.models import Notification
 from notifications.models.choice import Column
 from notifications.preferences.wishes import defaults_of, wishes_of
 from tenants.services import current_membership
 
-#: A title for people, and what comes under it.
-CATEGORIES = {
-    Notification.Type.SYSTEM: ("System", "Problems of the platform."),
-    Notification.Type.SMS_CREDIT: ("SMS credits", "Credits that run low."),
-    Notification.Type.CAMPAIGN: ("Campaigns", "What became of messages to many."),
-    Notification.Type.CONTACT: ("Contacts", "Imports and changes of contacts."),
-    Notification.Type.BILLING: ("Billing", "Invoices and payments."),
-    Notification.Type.SECURITY: ("Security", "Sign-ins and changes of access."),
-    Notification.Type.MAINTENANCE: ("Maintenance", "Work on the platform, before and after."),
-    Notification.Type.ERROR: ("Errors", "What went wrong."),
-    Notification.Type.SUCCESS: ("Good news", "What is done, and problems that are over."),
-    Notification.Type.WARNING: ("Warnings", "What may go wrong."),
-    Notification.Type.INFO: ("Other news", "Announcements, and what fits nowhere else."),
-}
 WHY_MANDATORY = "It tells of what may harm you or others, so it cannot be switched off in the inbox and by e-mail."
 
 

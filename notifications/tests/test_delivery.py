@@ -345,7 +345,7 @@ def test_only_its_reader_sees_what_became_of_it(
     assert (inbox["channel"], inbox["state"], inbox["id"]) == ("in_app", "sent", None)
     assert (mail["state"], mail["rule"], mail["reason"]) == (
         "waiting",
-        "E-mail for info: at once, as it is built in.",
+        "E-mail for other news: at once, as it is built in.",
         "Busy.",
     )
     (tried,) = mail["attempts"]

@@ -38,8 +38,8 @@ def test_a_person_gets_text_and_html_that_say_the_same(mail: MailServer, member:
     text, page = taken.part("plain"), taken.part("html")
     assert "Ten <seconds> each." in text
     assert "Ten &lt;seconds&gt; each." in page
-    assert "Why you get this: E-mail for info: at once, as it is built in." in text
-    assert "Why you get this: E-mail for info: at once, as it is built in." in page
+    assert "Why you get this: E-mail for other news: at once, as it is built in." in text
+    assert "Why you get this: E-mail for other news: at once, as it is built in." in page
     assert taken.delivery_id == str(only().pk)
     assert taken.message["Message-ID"] == only().reference == f"<{only().pk}@bellwether.test>"
 

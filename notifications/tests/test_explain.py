@@ -107,13 +107,13 @@ def test_the_call_says_step_by_step_why(admin: User, owner: User, tenant: Tenant
     assert (inbox["channel"], inbox["outcome"]) == ("in_app", "sent")
     assert (mail["outcome"], mail["due_at"], mail["together"]) == ("held", "2026-03-11T04:00:00.000Z", "hourly")
     assert mail["steps"] == [
-        "E-mail for sms_credit: in a digest each hour, your tenant's choice.",
+        "E-mail for SMS credits: in a digest each hour, your tenant's choice.",
         "Told in the hourly digest of 2026-03-10 23:00 (Africa/Dar_es_Salaam).",
         "Quiet hours from 22:00 to 07:00: held until 2026-03-11 07:00 (Africa/Dar_es_Salaam).",
     ]
     assert mail["rule"] == " ".join(mail["steps"])
     assert (sms["outcome"], sms["rule"]) == ("skipped", "No verified phone number.")
-    assert (webhooks["outcome"], webhooks["rule"]) == ("skipped", "0 active endpoints of Acme for sms_credit.")
+    assert (webhooks["outcome"], webhooks["rule"]) == ("skipped", "0 active endpoints of Acme for SMS credits.")
 
 
 def test_a_person_and_a_tenant_are_named_as_it_suits(admin: User, owner: User, tenant: Tenant) -> None:
@@ -200,14 +200,14 @@ def test_the_command_is_readable(owner: User, tenant: Tenant) -> None:
         "  at 2026-03-10 12:00 (UTC), Acme",
         "  Told to the owners and admins of Acme; Olu Owner is one of them.",
         "Inbox: SENT",
-        "  1. Inbox for sms_credit: at once, as it is built in.",
+        "  1. Inbox for SMS credits: at once, as it is built in.",
         "E-mail: HELD until 2026-03-11 08:00 (UTC)",
-        "  1. E-mail for sms_credit: in a digest each day, your choice.",
+        "  1. E-mail for SMS credits: in a digest each day, your choice.",
         "  2. Told in the daily digest of 2026-03-11 08:00 (UTC).",
         "SMS: SKIPPED",
         "  1. No verified phone number.",
         "Webhooks: SKIPPED",
-        "  1. 0 active endpoints of Acme for sms_credit.",
+        "  1. 0 active endpoints of Acme for SMS credits.",
         "Operators' channels: SKIPPED",
         "  1. Operators are told when a problem of the platform opens, worsens and ends, and of nothing else.",
     ]

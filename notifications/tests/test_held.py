@@ -69,7 +69,7 @@ def test_a_changed_choice_holds_for_what_is_still_to_come(
     choose(member, when)
     assert (states(recipient=member), states(recipient=outsider)) == ([after], [("held", "hourly")])
     row = Delivery.objects.get(recipient=member, channel="email")
-    assert row.rule.startswith("E-mail for info: ")
+    assert row.rule.startswith("E-mail for other news: ")
     assert (row.finished_at is None) == (when != When.OFF)
 
 

@@ -31,7 +31,7 @@ def test_each_recipient_has_a_row_on_each_channel_and_each_says_by_which_rule(
     row = tell(member, "Hello")
     assert rows(notification=row, recipient=member) == [("email", "waiting"), ("sms", "skipped")]
     rules = dict(Delivery.objects.values_list("channel", "rule"))
-    assert rules == {"email": "E-mail for info: at once, as it is built in.", "sms": "No verified phone number."}
+    assert rules == {"email": "E-mail for other news: at once, as it is built in.", "sms": "No verified phone number."}
     skipped = Delivery.objects.get(channel="sms")
     assert (skipped.content, skipped.finished_at is not None, skipped.attempts) == ({}, True, 0)
     waiting = Delivery.objects.get(channel="email")

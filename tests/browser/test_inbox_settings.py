@@ -10,8 +10,8 @@ from playwright.sync_api import Page, expect
 
 from accounts.models import User
 from conftest import signed_in
+from notifications.categories import CATEGORIES
 from notifications.models.choice import Column
-from notifications.preferences.matrix import CATEGORIES
 from notifications.tests.helpers import API, ago, tell
 from tests.browser.conftest import Visitor
 from tests.browser.inboxes import fill

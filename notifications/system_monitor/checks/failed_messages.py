@@ -43,7 +43,7 @@ class FailedMessages(HealthCheck):
             findings=TOO_MANY.findings(
                 TOO_MANY.judge({"measured": failed}, {MOST.name: limit}),
                 f"{failed} messages failed in the last {window}; more than {limit} is too many.{why}",
-                "If one reason stands out ask the carrier about it; else check what the tenants are sending.",
+                "If one reason stands out, ask the carrier about it; else check what the tenants are sending.",
             ),
             details={"window": window, **reasons, **most(some, lambda one: one.provider, name="provider")},
         )
