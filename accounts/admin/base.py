@@ -42,6 +42,17 @@ def labelled(name: str, colours: Mapping[str, str], *, description: str = "") ->
     return shown
 
 
+def worded(name: str) -> Callable[[Any, Any], str | None]:
+    """A column that shows a program's word as people write it: "network congestion"."""
+
+    @display(description=name.replace("_", " "), ordering=name)
+    def show(self: Any, row: Any) -> str | None:
+        return str(getattr(row, name)).replace("_", " ") or None
+
+    shown: Callable[[Any, Any], str | None] = show
+    return shown
+
+
 def grouped(name: str) -> Callable[[Any, Any], str]:
     """A column of numbers that can be large: 1,250,000."""
 

@@ -2,10 +2,13 @@ import pytest
 from django.contrib import admin
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from accounts.models import User
-from notifications.models import Notification
-from sms.models import Route
+from notifications.models import Incident, MaintenanceWindow, MonitorRun, Notification
+from notifications.system_monitor.monitor import check_health
+from notifications.tests.helpers import messages
+from sms.models import Message, Route, Status
 from sms.services import Addressee, queue_messages
 from tenants.models import Tenant
 from tenants.scope import all_tenants
@@ -34,6 +37,33 @@ def test_every_list_and_every_page_opens_for_platform_admins(
             page = client.get(reverse(f"{name}_change", args=[row.pk]))
             assert page.status_code == 200, model
             assert b"md5$" not in page.content
+
+
+@pytest.mark.django_db
+def test_people_read_words_where_programs_have_slugs(client: Client, staff: User, tenant: Tenant) -> None:
+    client.force_login(staff)
+    messages(tenant, 51, status=Status.UNDELIVERED, failure_reason="absent_subscriber")
+    check_health()
+    window = MaintenanceWindow.objects.create(
+        title="Night", checks=["failed_messages"], weekdays=[0, 2], starts_at=timezone.now(), minutes=60
+    )
+
+    def page(name: str, *args: object) -> str:
+        return client.get(reverse(f"admin:{name}", args=args)).content.decode()
+
+    run = page("notifications_monitorrun_change", MonitorRun.objects.get().pk)
+    assert "<strong>Failed Messages</strong> (error): 51 messages failed" in run
+    assert ">Failed Messages<" in page(
+        "notifications_incident_change", Incident.objects.get(kind="failed_messages").pk
+    )
+    night = page("notifications_maintenancewindow_change", window.pk)
+    assert "failed_messages" not in night
+    assert "every Monday, Wednesday" in night
+    assert "absent subscriber" in page("sms_message_changelist")
+    with all_tenants(because="the test looks for a row to open"):
+        message = Message.objects.first()
+    assert message is not None
+    assert "The phone was off or without a network" in page("sms_message_change", message.pk)
 
 
 @pytest.mark.django_db

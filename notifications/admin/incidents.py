@@ -10,7 +10,7 @@ from unfold.contrib.filters.admin import (
     ChoicesDropdownFilter,
     DropdownFilter,
 )
-from unfold.decorators import action
+from unfold.decorators import action, display
 from unfold.forms import BaseDialogForm
 from unfold.widgets import UnfoldAdminTextareaWidget
 
@@ -19,7 +19,6 @@ from accounts.admin.base import (
     GOOD,
     NEWS,
     PRIORITIES,
-    SO_SO,
     LargeTableAdmin,
     Lately,
     ReadOnlyAdmin,
@@ -29,6 +28,7 @@ from accounts.admin.base import (
 )
 from accounts.callers import caller
 from notifications import incidents
+from notifications.admin.monitor import component
 from notifications.incidents.people import REPORTED_PROBLEM
 from notifications.models import Incident, IncidentAudience, IncidentEvent, Suspicion
 from notifications.serializers.incidents import MAX_TEXT
@@ -112,17 +112,23 @@ class IncidentAdmin(LargeTableAdmin):
     search_fields = ("title", "summary", "resolution")
     inlines: ClassVar = [TimelineInline]
     fieldsets = (
-        (None, {"fields": ("title", "summary", "advice", "state", "priority", "kind", "scope", "tenant", "details")}),
+        (None, {"fields": ("title", "summary", "advice", "state", "priority", "seen_by", "scope", "tenant")}),
         (
             "People",
             {"fields": ("reporter", "assignee", *ACKNOWLEDGED, "resolved_by", "resolution")},
         ),
         ("Course", {"fields": (*TIMES, "occurrences", "escalations", "repeats", "reopens", "good_runs", "previous")}),
+        ("What was measured, for programs", {"fields": ("kind", "details"), "classes": ("collapse",)}),
     )
+    readonly_fields = ("seen_by",)
     actions = ("acknowledge", "resolve")
     actions_detail = ("comment_on_it", "resolve_it", "reopen_it")
     state_label = labelled("state", STATES)
     priority_label = labelled("priority", PRIORITIES)
+
+    @display(description="what saw it")
+    def seen_by(self, incident: Incident) -> str:
+        return component(incident.kind)
 
     @admin.action(description="Acknowledge until it is over")
     def acknowledge(self, request: HttpRequest, queryset: QuerySet[Incident]) -> None:
@@ -204,7 +210,10 @@ class IncidentAudienceAdmin(LargeTableAdmin):
 class SuspicionAdmin(ReadOnlyAdmin):
     """What was seen and has not lasted long enough to be opened."""
 
-    list_display = ("since", "kind_label", "scope", "tenant")
+    list_display = ("since", "seen_by", "scope", "tenant")
     list_select_related = ("tenant",)
     ordering = ("-since",)
-    kind_label = labelled("kind", {check.slug: SO_SO for check in CHECKS})
+
+    @display(description="what sees it", ordering="kind")
+    def seen_by(self, suspicion: Suspicion) -> str:
+        return component(suspicion.kind)

@@ -1,3 +1,4 @@
+from calendar import day_name
 from typing import ClassVar
 
 from django.contrib import admin, messages
@@ -8,17 +9,23 @@ from unfold.contrib.filters.admin import AutocompleteSelectFilter, RangeDateFilt
 from unfold.decorators import display
 
 from accounts.admin.base import GOOD, NEWS, PLAIN, SO_SO, LargeTableAdmin, ReadOnlyInline
-from notifications import maintenance
+from notifications import maintenance, wording
+from notifications.admin.monitor import component
 from notifications.models import MaintenanceOccurrence, MaintenanceWindow
 
 
 class TimesInline(ReadOnlyInline):
     model = MaintenanceOccurrence
-    fields = ("starts_at", "ends_at", "announced_at", "ended_at", "suppressed")
+    fields = ("starts_at", "ends_at", "announced_at", "ended_at", "kept_back")
     readonly_fields = fields
     ordering = ("-starts_at",)
     verbose_name_plural = "times that it happened"
     per_page = 50
+
+    @display(description="problems kept back")
+    def kept_back(self, one: MaintenanceOccurrence) -> str | None:
+        found = [f"{title} ({wording.measure(times, 'times')})" for title, times in one.suppressed.items()]
+        return ", ".join(found) or None
 
 
 @admin.register(MaintenanceWindow)
@@ -32,6 +39,11 @@ class MaintenanceWindowAdmin(LargeTableAdmin):
     raw_id_fields = ("tenant", "author")
     search_fields = ("title",)
     empty_value_display = "the platform"
+    fields = (
+        *("title", "standing", "tenant", "components", "starts_at", "minutes", "repeats", "until", "timezone"),
+        *("announce_minutes", "author", "cancelled_at"),
+    )
+    readonly_fields = ("standing", "components", "repeats")
     inlines: ClassVar = [TimesInline]
     actions = ("cancel",)
 
@@ -42,6 +54,14 @@ class MaintenanceWindowAdmin(LargeTableAdmin):
     @display(description="repeats", label={"every week": GOOD, "once": PLAIN})
     def every(self, window: MaintenanceWindow) -> str:
         return "every week" if window.weekdays else "once"
+
+    @display(description="repeats")
+    def repeats(self, window: MaintenanceWindow) -> str:
+        return f"every {', '.join(day_name[day] for day in window.weekdays)}" if window.weekdays else "once"
+
+    @display(description="checks")
+    def components(self, window: MaintenanceWindow) -> str:
+        return ", ".join(map(component, window.checks)) or "all of them"
 
     @admin.action(description="Cancel")
     def cancel(self, request: HttpRequest, queryset: QuerySet[MaintenanceWindow]) -> None:

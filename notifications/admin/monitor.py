@@ -3,6 +3,7 @@ from typing import Any
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.utils.html import format_html_join
 from unfold.contrib.filters.admin import (
     AutocompleteSelectFilter,
     BooleanRadioFilter,
@@ -17,6 +18,22 @@ from notifications.system_monitor.checks import BY_SLUG, CHECKS
 from notifications.system_monitor.report import State
 
 STATES = {"ok": GOOD, "warning": SO_SO, "critical": BAD, "unknown": PLAIN}
+
+
+def component(slug: str) -> str:
+    """Of a check; whoever else opened a problem is named by its kind."""
+    return BY_SLUG[slug].component if slug in BY_SLUG else slug.replace("_", " ").capitalize()
+
+
+@display(description="check", ordering="check_slug")
+def check_name(row: CheckResult | Threshold | ThresholdChange) -> str:
+    return component(row.check_slug)
+
+
+@display(description="limit", ordering="name")
+def limit_title(row: Threshold | ThresholdChange) -> str:
+    limits = BY_SLUG[row.check_slug].limits if row.check_slug in BY_SLUG else ()
+    return next((limit.title for limit in limits if limit.name == row.name), row.name)
 
 
 class ByCheck(DropdownFilter):
@@ -48,12 +65,23 @@ class MonitorRunAdmin(LargeTableAdmin):
         *(Lately, ByState, ("is_complete", BooleanRadioFilter)),
         ("is_scheduled", BooleanRadioFilter),
     )
+    fieldsets = (
+        (None, {"fields": ("state_label", "finished_at", "seconds", "is_complete", "is_scheduled", "said")}),
+        ("The whole report, for programs", {"fields": ("report",), "classes": ("collapse",)}),
+    )
+    readonly_fields = ("state_label", "seconds", "said")
     state_label = labelled("state", STATES)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[MonitorRun]:
         """Without the report, of which a list shows nothing."""
         rows: QuerySet[MonitorRun] = super().get_queryset(request)
         return rows.defer("report")
+
+    @display(description="what the checks said")
+    def said(self, run: MonitorRun) -> str:
+        components = run.report.get("components", [])
+        lines = [(one["component"], one["status"].lower(), one["details"]["summary"]) for one in components]
+        return format_html_join("", "<p><strong>{}</strong> ({}): {}</p>", lines)
 
     @display(description="seconds")
     def seconds(self, run: MonitorRun) -> float:
@@ -65,13 +93,9 @@ class CheckResultAdmin(LargeTableAdmin):
     """What the charts and the uptime are made of."""
 
     list_display = (
-        *("at", "component", "span", "state_label", "measured", "lowest", "highest", "sample", "milliseconds"),
+        *("at", check_name, "span", "state_label", "measured", "lowest", "highest", "sample", "milliseconds"),
     )
     list_filter = (ByCheck, ("span", ChoicesDropdownFilter))
-
-    @display(description="check", ordering="check_slug")
-    def component(self, row: CheckResult) -> str:
-        return BY_SLUG[row.check_slug].component if row.check_slug in BY_SLUG else row.check_slug
 
     @display(description="worst", label=STATES)
     def state_label(self, row: CheckResult) -> str:
@@ -82,7 +106,7 @@ class CheckResultAdmin(LargeTableAdmin):
 class ThresholdAdmin(ReadOnlyAdmin):
     """Decided on the dashboard, beside its backtest."""
 
-    list_display = ("check_slug", "name", "tenant", "value", "version", "updated_at")
+    list_display = (check_name, limit_title, "tenant", "value", "version", "updated_at")
     list_filter = (ByCheck, ("tenant", AutocompleteSelectFilter))
     list_select_related = ("tenant",)
     raw_id_fields = ("tenant",)
@@ -93,7 +117,7 @@ class ThresholdAdmin(ReadOnlyAdmin):
 
 @admin.register(ThresholdChange)
 class ThresholdChangeAdmin(LargeTableAdmin):
-    list_display = ("at", "check_slug", "name", "tenant", "before", "after", "version", "actor", "reason")
+    list_display = ("at", check_name, limit_title, "tenant", "before", "after", "version", "actor", "reason")
     list_filter = (Lately, ByCheck, ("tenant", AutocompleteSelectFilter))
     list_select_related = ("tenant", "actor")
     raw_id_fields = ("tenant", "actor")

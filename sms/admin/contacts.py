@@ -4,7 +4,7 @@ from django.http import HttpRequest
 from unfold.contrib.filters.admin import AutocompleteSelectFilter, ChoicesDropdownFilter
 from unfold.decorators import display
 
-from accounts.admin.base import BAD, GOOD, NEWS, SO_SO, LargeTableAdmin, Lately, labelled
+from accounts.admin.base import BAD, GOOD, NEWS, SO_SO, LargeTableAdmin, Lately, labelled, worded
 from sms.models import Contact, ContactGroup, GroupMember, MessageTemplate, NumberReview
 
 
@@ -62,9 +62,10 @@ class MessageTemplateAdmin(LargeTableAdmin):
 
 @admin.register(NumberReview)
 class NumberReviewAdmin(LargeTableAdmin):
-    list_display = ("created_at", "subject", "raw", "result", "outcome_label", "reason")
+    list_display = ("created_at", "subject", "raw", "result", "outcome_label", "reason_label")
     list_filter = (Lately, ("subject", ChoicesDropdownFilter), ("outcome", ChoicesDropdownFilter))
     search_fields = ("=raw", "=result")
     outcome_label = labelled(
         "outcome", {"changed": GOOD, "refused": BAD, "collided": SO_SO, "merged": NEWS, "undone": SO_SO}
     )
+    reason_label = worded("reason")

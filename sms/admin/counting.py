@@ -3,7 +3,7 @@
 from django.contrib import admin
 from unfold.contrib.filters.admin import ChoicesDropdownFilter
 
-from accounts.admin.base import LargeTableAdmin, labelled
+from accounts.admin.base import LargeTableAdmin, labelled, worded
 from sms.admin.filters import ByProvider
 from sms.admin.sending import STATUSES
 from sms.models import (
@@ -19,23 +19,24 @@ from sms.models import (
 
 class CountAdmin(LargeTableAdmin):
     status_label = labelled("status", STATUSES)
+    reason = worded("failure_reason")
 
 
 @admin.register(PlatformCount)
 class PlatformCountAdmin(CountAdmin):
-    list_display = ("at", "span", "provider", "status_label", "failure_reason", "messages")
+    list_display = ("at", "span", "provider", "status_label", "reason", "messages")
     list_filter = (("span", ChoicesDropdownFilter), ("status", ChoicesDropdownFilter), ByProvider)
 
 
 @admin.register(MessageCount)
 class MessageCountAdmin(CountAdmin):
-    list_display = ("minute", "tenant_id", "provider", "status_label", "failure_reason", "delta")
+    list_display = ("minute", "tenant_id", "provider", "status_label", "reason", "delta")
     list_filter = (("status", ChoicesDropdownFilter), ByProvider)
 
 
 @admin.register(TenantCount)
 class TenantCountAdmin(CountAdmin):
-    list_display = ("hour", "tenant_id", "provider", "status_label", "failure_reason", "messages")
+    list_display = ("hour", "tenant_id", "provider", "status_label", "reason", "messages")
     list_filter = (("status", ChoicesDropdownFilter), ByProvider)
 
 
