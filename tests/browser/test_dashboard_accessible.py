@@ -87,6 +87,17 @@ def test_lists_and_pages_have_nothing_against_them_that_is_not_unfolds(
         page.close()
 
 
+def test_a_keyboard_is_led_past_the_menu(visit: Callable[..., Visitor], staff: User) -> None:
+    page = visit(staff).tab("/admin/notifications/incident/")
+    page.keyboard.press("Tab")
+    link = page.get_by_role("link", name="Skip to the content")
+    expect(link).to_be_focused()
+    expect(link).to_be_in_viewport()
+    page.keyboard.press("Enter")
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.querySelector('#content').contains(document.activeElement)")
+
+
 def test_it_is_worked_with_a_keyboard_alone(visit: Callable[..., Visitor], staff: User, busy: Incident) -> None:
     page = visit(staff, reduced_motion="reduce").tab("/admin/")
     opener = page.locator(f'[data-focus="resolve/{busy.pk}"]')

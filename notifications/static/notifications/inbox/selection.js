@@ -36,7 +36,7 @@ export class Selection {
     const box = find("#pick-all");
     box.checked = picked.length > 0 && picked.length === this.list.items.size;
     box.indeterminate = picked.length > 0 && !box.checked;
-    box.disabled = this.list.items.size === 0;
+    find(".pick-all").hidden = this.list.items.size === 0;
     find("#bulk").hidden = picked.length === 0;
     find("#list-bar").classList.toggle("has-picked", picked.length > 0);
     find("#picked").textContent = picked.length ? `${picked.length} selected` : "Select all";
