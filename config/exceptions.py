@@ -3,6 +3,7 @@
 `{type, title, status, detail, success: false, error: <detail>, code, errors?: {field: [..]}, request_id}`
 """
 
+import sys
 from http import HTTPStatus
 from typing import Any
 
@@ -90,7 +91,7 @@ def _throttled(context: dict[str, Any]) -> exceptions.Throttled | None:
     return exceptions.Throttled(wait) if wait else None
 
 
-def _as_api_exception(exc: Exception) -> exceptions.APIException | None:
+def _as_api_exception(exc: BaseException | None) -> exceptions.APIException | None:
     match exc:
         case exceptions.APIException():
             return exc
@@ -166,5 +167,11 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
+    """Django calls it while it handles what went wrong. Where that is the storage, it is no fault of ours, and passes:
+    a poll that asks Postgres without DRF, a page, the admin."""
+    if isinstance(_as_api_exception(sys.exc_info()[1]), Unavailable):
+        response = _plain_problem(request, Unavailable.status_code, Unavailable.default_detail, "unavailable")
+        response["Retry-After"] = str(RETRY_AFTER_SECONDS)
+        return response
     detail = "Something went wrong on our side. It was logged; the request id finds it."
     return _plain_problem(request, 500, detail, "server_error")

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from django.conf import settings as django_settings
+from django.db import OperationalError
 from django.test import Client
 from rest_framework.test import APIClient
 
@@ -80,6 +81,31 @@ def test_a_fault_of_ours_is_500_without_its_text(admin: User, monkeypatch: pytes
     response = client.get("/api/notifications/recent/")
     assert_problem(response, 500)
     assert b"SELECT" not in response.content
+    assert b"secret" not in response.content
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("path", "what"),
+    [
+        ("/api/notifications/recent/?limit=7", "notifications.poll.compute"),
+        ("/inbox/", "django.contrib.auth.get_user"),
+    ],
+)
+def test_storage_that_is_away_is_503_outside_of_drf_too(
+    path: str, what: str, admin: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def gone(*args: object, **kwargs: object) -> None:
+        raise OperationalError("could not connect to server: secret")
+
+    api, browser = signed_in(admin), Client(raise_request_exception=False)
+    api.get("/api/notifications/recent/")  # Redis vouches for the session from here on
+    browser.force_login(admin)
+    monkeypatch.setattr(what, gone)
+    api.raise_request_exception = False
+    response = (api if path.startswith("/api/") else browser).get(path)
+    assert (response.status_code, response["Retry-After"]) == (503, "5")
+    assert b"cannot reach its storage right now" in response.content
     assert b"secret" not in response.content
 
 
