@@ -40,9 +40,18 @@ def checks_of(tenant: Tenant) -> tuple[type[HealthCheck], ...]:
     return (Database, *(type(check.__name__, (check,), {"tenant": tenant}) for check in mine))
 
 
+def _since(context: Context, window: datetime.timedelta) -> datetime.datetime:
+    return (context.now - window).replace(minute=0, second=0, microsecond=0)
+
+
+def _said_since(context: Context, window: datetime.timedelta) -> str:
+    """What the numbers are really of: the window itself would be less than that."""
+    return f"since {_since(context, window):%d %b, %H:%M} UTC"
+
+
 def _counts(tenant: Tenant, context: Context, window: datetime.timedelta) -> list[counts.Count]:
     """What was delivered or failed."""
-    since = (context.now - window).replace(minute=0, second=0, microsecond=0)
+    since = _since(context, window)
     rows = counts.of_tenant(tenant_id=tenant.pk, since=since, until=context.now + datetime.timedelta(hours=1))
     return [one for _, one in rows if one.status in (Status.DELIVERED, *FAILED)]
 
@@ -54,9 +63,9 @@ class _SmsService(SmsService):
         values = context.limits.values(self.slug, self.limits)
         least, sample = values[LEAST.name], values[SAMPLE.name]
         total = ended(_counts(self.tenant, context, settings.SUCCESS_RATE_WINDOW))
-        window = wording.window(settings.SUCCESS_RATE_WINDOW)
+        window = _said_since(context, settings.SUCCESS_RATE_WINDOW)
         findings = [unreachable(one, self.reasons[one.slug]) for one in self.providers if self.reasons[one.slug]]
-        summary = f"{said(total)} in the last {window}{' were delivered' if total.settled else ''}."
+        summary = f"{said(total)} {window}{' were delivered' if total.settled else ''}."
         numbers = judged("", total) | judged("reachable_", total)
         findings += LOW.findings(
             LOW.judge(numbers, values), summary, "Look at the failure reasons under Failed Messages."
@@ -77,11 +86,11 @@ class _FailedMessages(FailedMessages):
 
     def measure(self, context: Context) -> Measurement:
         limit = context.limits.get(self.slug, MOST_FAILED)
-        window = wording.window(settings.FAILED_MESSAGES_WINDOW)
+        window = _said_since(context, settings.FAILED_MESSAGES_WINDOW)
         rows = _counts(self.tenant, context, settings.FAILED_MESSAGES_WINDOW)
         some = [one for one in rows if one.status in FAILED]
         failed = sum(one.messages for one in some)
-        summary = f"{failed} messages failed in the last {window}."
+        summary = f"{failed} messages failed {window}."
         verdict = TOO_MANY.judge({"measured": failed}, {MOST_FAILED.name: limit})
         return Measurement(
             summary=summary,
