@@ -140,7 +140,7 @@ def test_a_gateway_that_does_not_answer_is_high_and_named(tenant: Tenant) -> Non
     assert result.state is State.CRITICAL
     (finding,) = result.findings
     assert (finding.scope, finding.priority) == ("provider:simulator", "high")
-    assert finding.summary.startswith("The gateway of Simulator does not answer (gateway_unreachable).")
+    assert finding.summary.startswith("Simulator: The carrier's gateway could not be reached. Messages wait")
     assert result.measurement is not None
     (row,) = result.measurement.details["providers"]
     assert (row["provider"], row["reachable"]) == ("simulator", False)
@@ -229,7 +229,7 @@ def test_every_carrier_that_some_route_names_is_asked(carriers: Callable[..., No
     assert result.measurement is not None
     rows = [(row["provider"], row["reachable"]) for row in result.measurement.details["providers"]]
     assert rows == [("quiet", False), ("carrier", True), ("simulator", True)]
-    assert result.summary.startswith("The gateway of Quiet does not answer (gateway_unreachable).")
+    assert result.summary.startswith("Quiet: The carrier's gateway could not be reached. Messages wait")
 
 
 def test_they_are_asked_at_the_same_time(carriers: Callable[..., None]) -> None:

@@ -24,6 +24,7 @@ from notifications.system_monitor.report import Finding, Listing, Measurement
 from sms import counts
 from sms.providers import get_provider
 from sms.providers.base import Provider, Temporary
+from sms.reasons import describe
 from sms.services.routing import providers_in_use
 
 LEAST = Limit("warning", "SUCCESS_RATE_MIN_PERCENT", "Least share of settled messages delivered", "%", 0, 100)
@@ -148,7 +149,7 @@ def unreachable(provider: Provider, reason: str) -> Finding:
         f"{PROVIDER}{provider.slug}",
         Priority.HIGH,
         f"SMS Service: {provider.title} is unreachable",
-        f"The gateway of {provider.title} does not answer ({reason}). Messages wait in the queue.",
+        f"{provider.title}: {describe(reason)[0]} Messages wait in the queue.",
         "Check the vendor's status page and our network; messages go out by themselves once it is back.",
     )
 
