@@ -53,6 +53,12 @@ def worded(name: str) -> Callable[[Any, Any], str | None]:
     return shown
 
 
+@display(description="tenant", ordering="tenant__name")
+def tenant_or_platform(row: Any) -> str:
+    """Of rows that belong to the platform where they have no tenant."""
+    return str(row.tenant or "the platform")
+
+
 def grouped(name: str) -> Callable[[Any, Any], str]:
     """A column of numbers that can be large: 1,250,000."""
 

@@ -8,7 +8,7 @@ from django.utils import timezone
 from unfold.contrib.filters.admin import AutocompleteSelectFilter, RangeDateFilter
 from unfold.decorators import display
 
-from accounts.admin.base import GOOD, NEWS, PLAIN, SO_SO, LargeTableAdmin, ReadOnlyInline
+from accounts.admin.base import GOOD, NEWS, PLAIN, SO_SO, LargeTableAdmin, ReadOnlyInline, tenant_or_platform
 from notifications import maintenance, wording
 from notifications.admin.monitor import component
 from notifications.models import MaintenanceOccurrence, MaintenanceWindow
@@ -30,7 +30,7 @@ class TimesInline(ReadOnlyInline):
 
 @admin.register(MaintenanceWindow)
 class MaintenanceWindowAdmin(LargeTableAdmin):
-    list_display = ("title", "standing", "tenant", "starts_at", "minutes", "every", "timezone", "author")
+    list_display = ("title", "standing", tenant_or_platform, "starts_at", "minutes", "every", "timezone", "author")
     list_filter = (
         *(("starts_at", RangeDateFilter), ("cancelled_at", admin.EmptyFieldListFilter)),
         ("tenant", AutocompleteSelectFilter),
@@ -38,7 +38,6 @@ class MaintenanceWindowAdmin(LargeTableAdmin):
     list_select_related = ("tenant", "author")
     raw_id_fields = ("tenant", "author")
     search_fields = ("title",)
-    empty_value_display = "the platform"
     fields = (
         *("title", "standing", "tenant", "components", "starts_at", "minutes", "repeats", "until", "timezone"),
         *("announce_minutes", "author", "cancelled_at"),

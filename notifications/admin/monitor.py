@@ -12,7 +12,17 @@ from unfold.contrib.filters.admin import (
 )
 from unfold.decorators import display
 
-from accounts.admin.base import BAD, GOOD, PLAIN, SO_SO, LargeTableAdmin, Lately, ReadOnlyAdmin, labelled
+from accounts.admin.base import (
+    BAD,
+    GOOD,
+    PLAIN,
+    SO_SO,
+    LargeTableAdmin,
+    Lately,
+    ReadOnlyAdmin,
+    labelled,
+    tenant_or_platform,
+)
 from notifications.models import CheckResult, MonitorLease, MonitorRun, Threshold, ThresholdChange
 from notifications.system_monitor.checks import BY_SLUG, CHECKS
 from notifications.system_monitor.report import State
@@ -66,10 +76,10 @@ class MonitorRunAdmin(LargeTableAdmin):
         ("is_scheduled", BooleanRadioFilter),
     )
     fieldsets = (
-        (None, {"fields": ("state_label", "finished_at", "seconds", "is_complete", "is_scheduled", "said")}),
+        (None, {"fields": ("state", "finished_at", "seconds", "is_complete", "is_scheduled", "said")}),
         ("The whole report, for programs", {"fields": ("report",), "classes": ("collapse",)}),
     )
-    readonly_fields = ("state_label", "seconds", "said")
+    readonly_fields = ("seconds", "said")
     state_label = labelled("state", STATES)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[MonitorRun]:
@@ -106,18 +116,17 @@ class CheckResultAdmin(LargeTableAdmin):
 class ThresholdAdmin(ReadOnlyAdmin):
     """Decided on the dashboard, beside its backtest."""
 
-    list_display = (check_name, limit_title, "tenant", "value", "version", "updated_at")
+    list_display = (check_name, limit_title, tenant_or_platform, "value", "version", "updated_at")
     list_filter = (ByCheck, ("tenant", AutocompleteSelectFilter))
     list_select_related = ("tenant",)
     raw_id_fields = ("tenant",)
     ordering = ("check_slug", "name", "id")
     show_full_result_count = False
-    empty_value_display = "the platform's"
 
 
 @admin.register(ThresholdChange)
 class ThresholdChangeAdmin(LargeTableAdmin):
-    list_display = ("at", check_name, limit_title, "tenant", "before", "after", "version", "actor", "reason")
+    list_display = ("at", check_name, limit_title, tenant_or_platform, "before", "after", "version", "actor", "reason")
     list_filter = (Lately, ByCheck, ("tenant", AutocompleteSelectFilter))
     list_select_related = ("tenant", "actor")
     raw_id_fields = ("tenant", "actor")

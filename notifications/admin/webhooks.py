@@ -8,7 +8,7 @@ from unfold.contrib.filters.admin import AutocompleteSelectFilter, BooleanRadioF
 from unfold.decorators import display
 from unfold.widgets import UnfoldAdminTextInputWidget
 
-from accounts.admin.base import BAD, GOOD, SO_SO, ReadOnlyAdmin
+from accounts.admin.base import BAD, GOOD, SO_SO, ReadOnlyAdmin, tenant_or_platform
 from notifications import webhooks
 from notifications.delivery import to_endpoints
 from notifications.models import Notification, WebhookEndpoint
@@ -41,7 +41,7 @@ class WebhookEndpointAdmin(ReadOnlyAdmin):
     """Every tenant's and the platform's. Made, and given another secret, by the API alone, which shows it once."""
 
     form = WebhookForm
-    list_display = ("url", "tenant", "owner", "standing", "failures", "failing_since", "disabled_reason")
+    list_display = ("url", tenant_or_platform, "owner", "standing", "failures", "failing_since", "disabled_reason")
     list_filter = (
         *(("is_active", BooleanRadioFilter), ("tenant", AutocompleteSelectFilter)),
         ("failing_since", admin.EmptyFieldListFilter),
@@ -50,7 +50,6 @@ class WebhookEndpointAdmin(ReadOnlyAdmin):
     search_fields = ("url", "description", "tenant__name", "owner__email")
     ordering = ("-id",)
     show_full_result_count = False
-    empty_value_display = "the platform"
     readonly_fields = (
         *("tenant", "owner", "is_active", "failures", "failing_since", "resting_until", "disabled_at"),
         *("disabled_reason", "previous_secret_until", "created_at", "updated_at"),
