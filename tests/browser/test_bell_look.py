@@ -109,6 +109,15 @@ def test_the_admin_says_by_a_class_that_it_is_dark(visit: Visit, admin: User, ac
     accessible(bell.page, within="notification-bell")
 
 
+def test_how_a_page_sets_its_own_text_does_not_reach_the_panel(visit: Visit, member: User) -> None:
+    fill(member)
+    bell = Bell.at(visit(member))
+    bell.run("Object.assign(document.body.style, { textTransform: 'uppercase', letterSpacing: '.2em' })")
+    bell.open()
+    found = {(style(bell, part, "textTransform"), style(bell, part, "letterSpacing")) for part in (".title", ".empty")}
+    assert found == {("none", "normal")}
+
+
 def test_a_page_sets_its_looks_and_words(visit: Visit, member: User) -> None:
     for number in range(120):
         tell(member, f"Number {number}")

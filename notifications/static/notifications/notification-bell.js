@@ -54,13 +54,14 @@ svg { display: block; width: 1.25rem; fill: none; stroke: currentcolor; stroke-w
 .unseen { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
 
 .button { position: relative; display: grid; place-items: center; min-width: 2.5rem; height: 2.5rem; padding: 0; color: inherit; border-radius: 2rem; }
+.button:hover { background: #8882; }
 .badge {
   position: absolute; top: 0; inset-inline-start: 50%; min-width: 1.2rem; padding: 0 .3rem; font-size: .72rem; line-height: 1.2rem;
   font-weight: 700; color: var(--bell-ground); background: var(--bell-critical); border-radius: 1rem;
 }
 .stale .badge { color: var(--bell-ink); background: var(--bell-ground); outline: 2px dashed var(--bell-quiet); }
 
-[popover] { inset: auto; padding: 0; color: var(--bell-ink); text-align: start; border: 1px solid var(--bell-line); overflow: hidden; }
+[popover] { inset: auto; padding: 0; color: var(--bell-ink); text-align: start; letter-spacing: 0; text-transform: none; border: 1px solid var(--bell-line); overflow: hidden; }
 .panel {
   position-area: block-end span-inline-start; position-try: flip-block; width: min(var(--bell-width), 100vw - 1rem);
   max-height: min(40rem, 100% - 1rem); margin: .5rem 0; background: var(--bell-ground); border-radius: var(--bell-radius);
@@ -591,7 +592,7 @@ export class NotificationBell extends HTMLElement {
     Object.assign(this.#ui.button, { popoverTargetElement: this.#ui.panel, ariaHasPopup: "dialog", ariaExpanded: "false" });
     this.#ui.panel.ontoggle = ({ newState }) => this.#toggled(newState === "open");
     this.#ui.panel.onbeforetoggle = () => {
-      if (this.#ui.panel.contains(this.shadowRoot.activeElement)) this.#ui.button.focus(); // no browser does, in shadow trees
+      if (this.#ui.panel.contains(this.shadowRoot.activeElement)) this.#ui.button.focus(); // no browser does
     };
     this.#ui.panel.addEventListener("focusout", ({ relatedTarget: to }) => {
       if (to && to !== this.#ui.button && !this.#ui.panel.contains(to) && !this.contains(to)) this.close();
@@ -730,7 +731,7 @@ export class NotificationBell extends HTMLElement {
   }
 
   #move(event) {
-    event.stopPropagation(); // the page has keys of its own, also Esc
+    event.stopPropagation(); // the page has its own
     const opens = [...this.#ui.list.querySelectorAll(".open")];
     const at = opens.findIndex((open) => open.parentNode.contains(event.target));
     const to = { ArrowDown: at + 1, ArrowUp: at - 1, Home: 0, End: opens.length - 1 }[event.key];
