@@ -22,6 +22,7 @@ from notifications.system_monitor.checks.sms_credits import SmsCredits
 from notifications.system_monitor.checks.sms_service import LEAST, SmsService
 from notifications.system_monitor.limits import Limit
 from notifications.system_monitor.schedule import Schedule
+from tenants.models import Tenant
 
 UPTIME_DAYS = 30
 #: Lines that are shown of what has no end; the rest is a link away.
@@ -143,7 +144,7 @@ def read(*, now: datetime.datetime | None = None, scale: Scale = DAY) -> Picture
         incidents=unresolved[:MOST_INCIDENTS],
         more_incidents=len(unresolved) > MOST_INCIDENTS,
         windows=_windows(now),
-        by_credit=[_lasting(one) for one in (*balances.get("lowest", []), *balances.get("following", []))],
+        by_credit=_by_credit([*balances.get("lowest", []), *balances.get("following", [])]),
         lowest_total=balances.get("lowest_total", 0),
         tenants=balances.get("sample") or 0,
         bounds=bounds,
@@ -156,10 +157,15 @@ def _details(report: dict[str, Any], check: str) -> dict[str, Any]:
     return next(found, {})
 
 
-def _lasting(tenant: dict[str, Any]) -> dict[str, Any]:
-    """With how long its credits last, in words; none where it spends nothing."""
+def _by_credit(tenants: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """With their names, and how long their credits last, in words; none where one spends nothing."""
+    names = dict(Tenant.objects.filter(slug__in=[one["tenant"] for one in tenants]).values_list("slug", "name"))
+    return [one | {"name": names.get(one["tenant"], one["tenant"]), "lasts": _lasts(one)} for one in tenants]
+
+
+def _lasts(tenant: dict[str, Any]) -> str:
     hours = tenant["runs_out_in_hours"]
-    return tenant | {"lasts": "" if hours is None else wording.duration(datetime.timedelta(hours=hours))}
+    return "" if hours is None else wording.duration(datetime.timedelta(hours=hours))
 
 
 def _cards(report: dict[str, Any], known: Schedule, unresolved: list[Incident], now: datetime.datetime) -> list[Card]:

@@ -36,7 +36,9 @@ def is_allowed(address: Address) -> bool:
 def check_url(url: str) -> None:
     """Raises UrlRefused. What a name leads to is not looked up here: it is judged each time it is connected to."""
     if len(url) > LONGEST or not url.isascii() or not url.isprintable() or any(sign in url for sign in '\\ "<>^`{|}'):
-        raise UrlRefused(f"Use at most {LONGEST} characters that an address can hold; write others as %41 or xn--.")
+        raise UrlRefused(
+            f"Use an address of at most {LONGEST} characters, without spaces; write those as %20 or xn--."
+        )
     try:
         parts = urlsplit(url)
         host, port = parts.hostname or "", parts.port

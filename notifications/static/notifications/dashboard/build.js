@@ -40,7 +40,8 @@ export function span(from, to) {
 export function tellTimes(root) {
   for (const time of root.querySelectorAll("time[data-ago]")) {
     const seconds = (Date.now() - new Date(time.dateTime)) / 1000;
-    const words = Math.abs(seconds) < 5 ? "now" : seconds > 0 ? `${length(seconds)} ago` : `in ${length(-seconds)}`;
+    const past = time.dataset.ago === "next" ? "due" : `${length(seconds)} ago`;
+    const words = Math.abs(seconds) < 5 ? "now" : seconds > 0 ? past : `in ${length(-seconds)}`;
     if (time.textContent !== words) time.textContent = words;
   }
 }
