@@ -8,7 +8,7 @@ from notifications.models import Channel
 def lacking(channel: Channel) -> str:
     """Why nothing can go out by this channel, in words for people; "" when it can."""
     if channel == Channel.EMAIL and not settings.EMAIL_IS_SET:
-        return "No mail server is set up (EMAIL_URL)."
+        return "This platform sends no e-mail: no mail server is set up."
     if channel == Channel.SMS and not settings.NOTIFICATION_SMS_TENANT:
-        return "No account is set up that pays for SMS notifications (NOTIFICATION_SMS_TENANT)."
+        return "This platform sends no notifications by SMS: no account is set up that pays for them."
     return ""

@@ -7,7 +7,9 @@ from uuid import UUID
 
 from accounts.models import User
 from notifications.categories import CATEGORIES
+from notifications.delivery.ready import lacking
 from notifications.delivery.rules import Choice, Wishes, choices_of, default_of, in_force, is_on, worded
+from notifications.models import Channel
 from notifications.models.choice import Column
 from notifications.preferences.wishes import defaults_of, wishes_of
 from tenants.services import current_membership
@@ -101,15 +103,17 @@ def _reach(column: Column, wishes: Wishes) -> dict[str, Any]:
     """Where this person is reached, or why they are not."""
     match column:
         case Column.EMAIL:
-            return _reached(wishes.email, "There is no e-mail address.")
+            return _reached(Channel.EMAIL, wishes.email, "There is no e-mail address.")
         case Column.SMS:
-            return _reached(wishes.phone_number, "There is no phone number, or it is not verified.")
+            return _reached(Channel.SMS, wishes.phone_number, "There is no phone number, or it is not verified.")
         case _:
-            return _reached("-", "") | {"address": None}
+            return {"is_reachable": True, "address": None, "why_not": ""}
 
 
-def _reached(address: str, why_not: str) -> dict[str, Any]:
-    return {"is_reachable": bool(address), "address": address or None, "why_not": "" if address else why_not}
+def _reached(channel: Channel, address: str, without: str) -> dict[str, Any]:
+    """What the platform lacks is said first: no address of theirs would help."""
+    why_not = lacking(channel) or ("" if address else without)
+    return {"is_reachable": not why_not, "address": address or None, "why_not": why_not}
 
 
 def _clock(time: datetime.time) -> str:

@@ -155,7 +155,7 @@ def test_who_is_inactive_is_told_nothing(admin: User) -> None:
 def test_what_is_not_set_up_is_said(admin: User, settings: Settings) -> None:
     settings.EMAIL_IS_SET = False
     (mail,) = (one for one in explain(user=admin, kind=ProblemOpened).channels if one.channel == "email")
-    assert (mail.outcome, mail.rule) == ("skipped", "No mail server is set up (EMAIL_URL).")
+    assert (mail.outcome, mail.rule) == ("skipped", "This platform sends no e-mail: no mail server is set up.")
 
 
 def test_high_ones_come_to_an_inbox_that_is_off(admin: User) -> None:

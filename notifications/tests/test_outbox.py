@@ -40,7 +40,7 @@ def test_each_recipient_has_a_row_on_each_channel_and_each_says_by_which_rule(
 
 def test_a_channel_that_is_not_set_up_says_so(member: User) -> None:
     tell(wants(member, email_notifications_enabled=True))
-    assert Delivery.objects.get(channel="email").rule == "No mail server is set up (EMAIL_URL)."
+    assert Delivery.objects.get(channel="email").rule == "This platform sends no e-mail: no mail server is set up."
     assert rows() == [("email", "skipped"), ("sms", "skipped")]
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from django.utils import timezone
+from pytest_django import Settings
 from rest_framework.test import APIClient
 
 from accounts.models import User
@@ -34,6 +35,15 @@ def cell(data: Any, category: str, channel: str) -> Any:
     return found
 
 
+def test_where_the_platform_has_a_channel_it_says_what_the_person_lacks(
+    get: Get, member: User, tenant: Tenant, settings: Settings
+) -> None:
+    settings.EMAIL_IS_SET, settings.NOTIFICATION_SMS_TENANT = True, tenant.slug
+    found = {one["channel"]: (one["is_reachable"], one["why_not"]) for one in get(member, MINE)["data"]["channels"]}
+    assert found["email"] == (True, "")
+    assert found["sms"] == (False, "There is no phone number, or it is not verified.")
+
+
 def test_one_call_has_all_that_a_page_shows(get: Get, member: User, tenant: Tenant) -> None:
     data = get(member, MINE)["data"]
     assert data["tenant"] == {"id": str(tenant.pk), "name": "Acme"}
@@ -57,9 +67,9 @@ def test_one_call_has_all_that_a_page_shows(get: Get, member: User, tenant: Tena
             "title": "E-mail",
             "is_on": True,
             "choices": When.values,
-            "is_reachable": True,
+            "is_reachable": False,
             "address": "member@acme.test",
-            "why_not": "",
+            "why_not": "This platform sends no e-mail: no mail server is set up.",
         },
         {
             "channel": "sms",
@@ -68,7 +78,7 @@ def test_one_call_has_all_that_a_page_shows(get: Get, member: User, tenant: Tena
             "choices": When.values,
             "is_reachable": False,
             "address": None,
-            "why_not": "There is no phone number, or it is not verified.",
+            "why_not": "This platform sends no notifications by SMS: no account is set up that pays for them.",
         },
     ]
     assert cell(data, "billing", "sms") == {

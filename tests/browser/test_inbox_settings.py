@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from django.utils import timezone
 from playwright.sync_api import Page, expect
+from pytest_django import Settings
 
 from accounts.models import User
 from conftest import signed_in
@@ -83,7 +84,8 @@ def test_what_is_mandatory_offers_no_off_and_what_is_refused_says_so_in_its_cell
     assert cell(member, "security", "email")["when"] == "at_once"
 
 
-def test_a_channel_is_switched_off_and_on(member: User, visit: Visit) -> None:
+def test_a_channel_is_switched_off_and_on(member: User, visit: Visit, settings: Settings) -> None:
+    settings.EMAIL_IS_SET, settings.NOTIFICATION_SMS_TENANT = True, "acme"
     page = settings_of(member, visit)
     switch = page.get_by_role("switch", name="E-mail")
     expect(page.locator("#channels")).to_contain_text("member@acme.test")
