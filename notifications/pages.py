@@ -20,6 +20,7 @@ from accounts.middleware import UNATTENDED
 from notifications import status_page as public
 from notifications.categories import CATEGORIES
 from notifications.models.priority import Priority
+from tenants.models import Membership
 
 #: Stands for an incident's id in the address that the page is given; the page puts the real one in.
 ANY_ID = UUID(int=0)
@@ -33,12 +34,16 @@ MOST_SECONDS, FEW_SECONDS = 15, 5
 def inbox_page(request: HttpRequest) -> HttpResponse:
     """Everything that one person does with what they are told. What it shows comes from the API. No browser keeps it:
     whoever goes back after a sign-out finds the sign-in."""
+    user = caller(request)
+    memberships = list(Membership.objects.in_use().filter(user=user).select_related("tenant"))
     context = {
         "section": "inbox",
+        "memberships": memberships,
+        "working": next((one for one in memberships if one.tenant_id == user.current_tenant_id), None),
         "types": [(category.value, title) for category, (title, _) in CATEGORIES.items()],
         "priorities": list(reversed(Priority.choices)),
     }
-    if caller(request).is_platform_admin:
+    if user.is_platform_admin:
         context["incident_url"] = reverse("admin:notifications_incident_change", args=[ANY_ID])
     return render(request, "notifications/inbox.html", context)
 

@@ -11,6 +11,8 @@ from accounts.models import User
 from notifications.models import Notification
 from notifications.models.priority import Priority
 from notifications.tests.helpers import SystemNote, ago, tell
+from tenants.models import Tenant
+from tenants.services import add_member
 from tests.browser.conftest import Visitor
 from tests.browser.inboxes import arrive, fill, pick, row, rows, shows, status_of
 
@@ -258,3 +260,16 @@ def test_the_bell_is_told_to_look_again(member: User, visit: Visit) -> None:
     page.evaluate("document.querySelector('notification-bell').refresh = () => (window.refreshed = true)")
     bulk(page, "Mark read")
     page.wait_for_function("window.refreshed")
+
+
+def test_who_works_for_several_tenants_changes_over_in_the_head(
+    member: User, tenant: Tenant, other_tenant: Tenant, visit: Visit
+) -> None:
+    add_member(tenant=other_tenant, user=member)
+    tell(member, "Of Acme", tenant=tenant)
+    tell(member, "Of Globex", tenant=other_tenant)
+    page = visit(member).tab("/inbox/")
+    shows(page, ["Of Acme"])
+    page.get_by_label("You work in").select_option("Globex")
+    shows(page, ["Of Globex"])
+    expect(page.get_by_label("You work in")).to_have_value(str(other_tenant.pk))

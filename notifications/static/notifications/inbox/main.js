@@ -11,6 +11,7 @@ import { keepTime } from "./row.js";
 import { Selection } from "./selection.js";
 import { Settings } from "./settings.js";
 import { showStatistics } from "./statistics.js";
+import { letThemSwitch } from "./tenant.js";
 import { hide } from "./toast.js";
 
 const list = new List();
@@ -131,5 +132,6 @@ document.addEventListener("notification-open", (event) => {
   go({ tab: "list", open: id });
 });
 
+letThemSwitch();
 keepTime();
 follow(arrive);
