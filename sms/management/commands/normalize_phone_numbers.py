@@ -14,6 +14,7 @@ from django.db import DatabaseError
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from accounts.phone import REFUSALS
 from sms.services import normalising
 from sms.services.normalising import BadReport, Order, RowsMoved, Tally
 from sms.services.normalising.reports import new_report
@@ -22,6 +23,7 @@ from tenants.models import Tenant
 
 EXIT_REJECTED, EXIT_ARGUMENTS, EXIT_FAILED = 1, 2, 3
 LARGEST_BATCH = 10_000
+DRY = "A dry run: nothing was written. --apply writes it; --report FILE names each number, and can undo it."
 
 
 class Command(BaseCommand):
@@ -94,8 +96,9 @@ class Command(BaseCommand):
         counts = ", ".join(f"{number} {word.value}" for word, number in sorted(tally.outcomes.items()))
         self.stdout.write(f"Read {tally.read} numbers: {tally.kept} are E.164 already{counts and ', '}{counts}.")
         for reason, number in tally.reasons.most_common():
-            self.stdout.write(f"  {number} refused: {reason}")
-        self.stdout.write(f"Run {order.run_id}." if apply else "A dry run: nothing was written. --apply writes it.")
+            why, _, _ = REFUSALS.get(reason, "").partition(".")
+            self.stdout.write(f"  {number} refused: {reason}{why and f' ({why})'}")
+        self.stdout.write(f"Run {order.run_id}." if apply else DRY)
 
     @contextlib.contextmanager
     def _bar(self, order: Order, options: dict[str, Any]) -> "Iterator[Callable[[str], Callable[[int], None]]]":
