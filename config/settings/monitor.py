@@ -17,7 +17,7 @@ HEARTBEAT_URL = env.str("HEARTBEAT_URL", default="")
 #: What Prometheus shows at /metrics; without one there is no such page.
 METRICS_TOKEN = env.str("METRICS_TOKEN", default="")
 #: Whom to tell out of band, without Postgres: Apprise addresses, and e-mail addresses.
-ALERT_URLS = env.list("ALERT_URLS", default=[])
+ALERT_URLS = env.addresses("ALERT_URLS")
 ALERT_EMAILS = env.list("ALERT_EMAILS", default=[])
 #: All calls to the outside together: alerts, or the heartbeat.
 ALERT_TIME_LIMIT = timedelta(seconds=env.float("ALERT_TIME_LIMIT_SECONDS", default=2))
@@ -31,9 +31,9 @@ HEALTH_CHECK_MAX_AGE = timedelta(seconds=env.float("HEALTH_CHECK_MAX_AGE_SECONDS
 CHECK_TIME_LIMIT = timedelta(seconds=env.float("CHECK_TIME_LIMIT_SECONDS", default=3))
 MONITOR_TIME_LIMIT = timedelta(seconds=env.float("MONITOR_TIME_LIMIT_SECONDS", default=15))
 DATABASE_LATENCY_LIMIT_MS = env.int("DATABASE_LATENCY_LIMIT_MS", default=500)
-DATABASE_CONNECTIONS_LIMIT_PERCENT = env.int("DATABASE_CONNECTIONS_LIMIT_PERCENT", default=90)
+DATABASE_CONNECTIONS_LIMIT_PERCENT = env.percent("DATABASE_CONNECTIONS_LIMIT_PERCENT", default=90)
 DATABASE_SIZE_LIMIT_GB = env.int("DATABASE_SIZE_LIMIT_GB", default=0)  # 0: no limit
-SUCCESS_RATE_MIN_PERCENT = env.int("SUCCESS_RATE_MIN_PERCENT", default=80)
+SUCCESS_RATE_MIN_PERCENT = env.percent("SUCCESS_RATE_MIN_PERCENT", default=80)
 SUCCESS_RATE_WINDOW = timedelta(minutes=env.int("SUCCESS_RATE_WINDOW_MINUTES", default=24 * 60))
 SUCCESS_RATE_MIN_SAMPLE = env.int("SUCCESS_RATE_MIN_SAMPLE", default=1)
 FAILED_MESSAGES_LIMIT = env.int("FAILED_MESSAGES_LIMIT", default=50)
@@ -41,9 +41,9 @@ FAILED_MESSAGES_WINDOW = timedelta(minutes=env.int("FAILED_MESSAGES_WINDOW_MINUT
 STUCK_MESSAGES_LIMIT = env.int("STUCK_MESSAGES_LIMIT", default=10)
 STUCK_MESSAGES_AFTER = timedelta(minutes=env.int("STUCK_MESSAGES_AFTER_MINUTES", default=60))
 LOW_CREDITS_LIMIT = env.int("LOW_CREDITS_LIMIT", default=100)
-LOW_CREDITS_WARNING_PERCENT = env.int("LOW_CREDITS_WARNING_PERCENT", default=25)
-LOW_CREDITS_CRITICAL_PERCENT = env.int("LOW_CREDITS_CRITICAL_PERCENT", default=10)
-INACTIVE_USERS_LIMIT_PERCENT = env.int("INACTIVE_USERS_LIMIT_PERCENT", default=70)
+LOW_CREDITS_WARNING_PERCENT = env.percent("LOW_CREDITS_WARNING_PERCENT", default=25)
+LOW_CREDITS_CRITICAL_PERCENT = env.percent("LOW_CREDITS_CRITICAL_PERCENT", default=10)
+INACTIVE_USERS_LIMIT_PERCENT = env.percent("INACTIVE_USERS_LIMIT_PERCENT", default=70)
 INACTIVE_USERS_AFTER = timedelta(days=env.int("INACTIVE_USERS_AFTER_DAYS", default=30))
 #: This many runs in a row without an answer open "this check is not answering".
 UNANSWERED_RUNS_LIMIT = env.int("UNANSWERED_RUNS_LIMIT", default=3)

@@ -37,7 +37,7 @@ def _embedded_database(role: str) -> dict[str, Any]:
 EMBEDDED_POSTGRES = not env.str("DATABASE_URL", default="")
 EMBEDDED_REDIS = not env.str("REDIS_URL", default="")
 DATABASES = {
-    "default": _database(_embedded_database(embedded.APP_ROLE) if EMBEDDED_POSTGRES else env.db("DATABASE_URL"))
+    "default": _database(_embedded_database(embedded.APP_ROLE) if EMBEDDED_POSTGRES else env.postgres("DATABASE_URL"))
 }
 #: Off behind a pooler that hands each transaction another connection.
 PREPARED_STATEMENTS = env.bool("PREPARED_STATEMENTS", default=True)
@@ -47,7 +47,7 @@ DATABASE_APP_ROLE = str(DATABASES["default"]["USER"])
 DATABASE_OWNER: dict[str, Any] | None = (
     _embedded_database(embedded.OWNER_ROLE)
     if EMBEDDED_POSTGRES
-    else env.db("DATABASE_OWNER_URL")
+    else env.postgres("DATABASE_OWNER_URL")
     if env.str("DATABASE_OWNER_URL", default="")
     else None
 )
@@ -63,7 +63,7 @@ CACHES = {
     }
 }
 
-vars().update(env.email_url("EMAIL_URL", default="smtp://localhost:25"))
+vars().update(env.mail_server("EMAIL_URL"))
 EMAIL_TIMEOUT = 5
 DEFAULT_FROM_EMAIL = SERVER_EMAIL = env.str("EMAIL_FROM", default="bellwether@localhost")
 #: Without a server that was named nobody is told by e-mail, and each delivery says why.

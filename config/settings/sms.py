@@ -17,11 +17,11 @@ SMS_CLAIM_LEASE = timedelta(seconds=env.int("SMS_CLAIM_LEASE_SECONDS", default=6
 #: deliveries took too long; it keeps a small share, rests, and comes back in steps.
 SMS_FAILOVER_WINDOW = timedelta(minutes=env.int("SMS_FAILOVER_WINDOW_MINUTES", default=10))
 SMS_FAILOVER_MIN_SAMPLE = env.int("SMS_FAILOVER_MIN_SAMPLE", default=20)
-SMS_FAILOVER_ERROR_PERCENT = env.int("SMS_FAILOVER_ERROR_PERCENT", default=40)
+SMS_FAILOVER_ERROR_PERCENT = env.percent("SMS_FAILOVER_ERROR_PERCENT", default=40)
 SMS_FAILOVER_DELIVERY_SECONDS = env.int("SMS_FAILOVER_DELIVERY_SECONDS", default=600)
-SMS_FAILOVER_SHARE_PERCENT = env.int("SMS_FAILOVER_SHARE_PERCENT", default=5)
+SMS_FAILOVER_SHARE_PERCENT = env.percent("SMS_FAILOVER_SHARE_PERCENT", default=5)
 SMS_FAILOVER_COOLDOWN = timedelta(minutes=env.int("SMS_FAILOVER_COOLDOWN_MINUTES", default=10))
-SMS_FAILOVER_STEP_PERCENT = env.int("SMS_FAILOVER_STEP_PERCENT", default=20)
+SMS_FAILOVER_STEP_PERCENT = env.percent("SMS_FAILOVER_STEP_PERCENT", default=20)
 SMS_SWEEP_SECONDS = env.int("SMS_SWEEP_SECONDS", default=15)
 #: How long a gateway may take to answer one call.
 SMS_GATEWAY_TIMEOUT_SECONDS = env.float("SMS_GATEWAY_TIMEOUT_SECONDS", default=10)
