@@ -4,6 +4,7 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from unfold.contrib.filters.admin import ChoicesDropdownFilter
+from unfold.decorators import display
 
 from accounts.admin.base import (
     BAD,
@@ -33,8 +34,7 @@ class AttemptsInline(ReadOnlyInline):
 @admin.register(Delivery)
 class DeliveryAdmin(LargeTableAdmin):
     list_display = (
-        *("created_at", "channel", "state_label", "priority_label", "recipient", "attempts", "reason", "rule"),
-        "handled_at",
+        *("created_at", "channel", "state_label", "priority_label", "recipient", "attempts", "why", "handled_at"),
     )
     list_filter = (
         *(Lately, ("state", ChoicesDropdownFilter), ("channel", ChoicesDropdownFilter)),
@@ -47,6 +47,11 @@ class DeliveryAdmin(LargeTableAdmin):
     actions = ("try_again", "see_to")
     state_label = labelled("state", STATES)
     priority_label = labelled("priority", PRIORITIES)
+
+    @display(description="why")
+    def why(self, delivery: Delivery) -> str | None:
+        """What its last attempt ended with says more than the rule by which there was one."""
+        return delivery.reason or delivery.rule or None
 
     @admin.action(description="Try again what was given up")
     def try_again(self, request: HttpRequest, queryset: QuerySet[Delivery]) -> None:

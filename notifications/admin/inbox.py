@@ -1,3 +1,5 @@
+from typing import Any
+
 from django.contrib import admin
 from unfold.contrib.filters.admin import (
     AutocompleteSelectFilter,
@@ -5,6 +7,7 @@ from unfold.contrib.filters.admin import (
     ChoicesDropdownFilter,
     RangeDateFilter,
 )
+from unfold.decorators import display
 
 from accounts.admin.base import GOOD, NEWS, PLAIN, PRIORITIES, SO_SO, LargeTableAdmin, Lately, ReadOnlyAdmin, labelled
 from notifications.models import Announcement, ChannelChoice, Notification, NotificationSettings, NotificationTemplate
@@ -56,13 +59,20 @@ class NotificationTemplateAdmin(ReadOnlyAdmin):
     priority_label = labelled("priority", PRIORITIES)
 
 
+def switch(name: str, title: str) -> Any:
+    """A column of a person's own switch, which may be left to the defaults."""
+
+    @display(description=title, label={"on": GOOD, "off": SO_SO, "default": PLAIN})
+    def show(self: Any, mine: NotificationSettings) -> str:
+        value = getattr(mine, f"{name}_notifications_enabled")
+        return "default" if value is None else "on" if value else "off"
+
+    return show
+
+
 @admin.register(NotificationSettings)
 class NotificationSettingsAdmin(LargeTableAdmin):
-    list_display = (
-        *("user", "in_app_notifications_enabled", "email_notifications_enabled", "sms_notifications_enabled"),
-        *("sms_credit_warning_threshold", "sms_credit_critical_threshold", "quiet_from", "quiet_until"),
-        "snoozed_until",
-    )
+    list_display = (*("user", "in_app", "email", "sms", "warned_at", "quiet_from", "quiet_until", "snoozed_until"),)
     list_filter = (
         *(("email_notifications_enabled", BooleanRadioFilter), ("sms_notifications_enabled", BooleanRadioFilter)),
         ("in_app_notifications_enabled", BooleanRadioFilter),
@@ -71,6 +81,11 @@ class NotificationSettingsAdmin(LargeTableAdmin):
     list_select_related = ("user",)
     raw_id_fields = ("user",)
     search_fields = ("user__email",)
+    in_app, email, sms = switch("in_app", "inbox"), switch("email", "e-mail"), switch("sms", "SMS")
+
+    @display(description="SMS credits: warning, critical")
+    def warned_at(self, mine: NotificationSettings) -> str:
+        return f"{mine.sms_credit_warning_threshold} %, {mine.sms_credit_critical_threshold} %"
 
 
 @admin.register(ChannelChoice)
