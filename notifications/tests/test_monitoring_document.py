@@ -13,7 +13,7 @@ from notifications.management.commands.check_system_health import Command
 from notifications.system_monitor.checks import CHECKS
 from notifications.system_monitor.fallback import check_health
 from notifications.system_monitor.formats import Document, Look, openmetrics
-from notifications.system_monitor.formats.document import open_incidents
+from notifications.system_monitor.formats.document import deliveries, open_incidents
 from notifications.tests.helpers import account
 from notifications.tests.test_command_formats import samples
 from tenants.models import Tenant
@@ -45,16 +45,17 @@ def test_the_runbook_of_every_check_is_where_its_head_says(check: Any) -> None:
 def test_every_metric_is_named_and_none_that_is_not_there(tenant: Tenant) -> None:
     account(tenant, 5, of=1000)
     report = check_health(is_scheduled=True)
-    text = openmetrics.render(Document(report, open_incidents()), Look())
+    text = openmetrics.render(Document(report, open_incidents(), deliveries=deliveries()), Look())
     real = {f"bellwether_{name}" for name, *_ in samples(text)}
     named = set(re.findall(r"\bbellwether_\w+", PAGE))
     assert named == real
 
 
 def test_every_label_value_of_the_alert_rules_exists(db: None) -> None:
-    keys = {value for key in samples(openmetrics.render(Document(check_health(), []), Look())) for value in key}
+    document = Document(check_health(), [], deliveries=deliveries())
+    keys = {value for key in samples(openmetrics.render(document, Look())) for value in key}
     rules = "\n".join(blocks("yaml"))
-    for values in re.findall(r'\b(?:state|priority)=~?"([^"]+)"', rules):
+    for values in re.findall(r'\b(?:state|priority|outcome)=~?"([^"]+)"', rules):
         assert set(values.split("|")) <= keys
 
 
