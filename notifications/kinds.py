@@ -196,6 +196,13 @@ class SmsCreditLow(Kind):
     }
 
     @classmethod
+    def write(cls, context: Mapping[str, object]) -> tuple[str, str]:
+        if context["current_credits"] == 0:
+            empty = "None of $total_credits SMS credits are left. Messages are refused until you top up."
+            return fill_in("No SMS credits are left", empty, context)
+        return super().write(context)
+
+    @classmethod
     def action(cls) -> tuple[str, str]:
         return ("Top up", settings.TOP_UP_URL) if settings.TOP_UP_URL else ("", "")
 

@@ -44,6 +44,13 @@ def test_it_says_the_level_and_tells_the_caller_alone(
     assert get(owner, "recent/")["unread_count"] == 1
 
 
+def test_where_none_are_left_it_says_what_that_means(post: Get, owner: User) -> None:
+    post(owner, TEST, {"current_credits": 0, "total_credits": 1000})
+    row = Notification.objects.get()
+    assert row.title == "No SMS credits are left"
+    assert row.message == "None of 1000 SMS credits are left. Messages are refused until you top up."
+
+
 @pytest.mark.parametrize(
     ("current", "total", "percentage", "level", "priority"),
     [
