@@ -72,7 +72,7 @@ def switch(name: str, title: str) -> Any:
 
 @admin.register(NotificationSettings)
 class NotificationSettingsAdmin(LargeTableAdmin):
-    list_display = (*("user", "in_app", "email", "sms", "warned_at", "quiet_from", "quiet_until", "snoozed_until"),)
+    list_display = ("user", "in_app", "email", "sms", "warned_at", "quiet_from", "quiet_until", "snoozed_until")
     list_filter = (
         *(("email_notifications_enabled", BooleanRadioFilter), ("sms_notifications_enabled", BooleanRadioFilter)),
         ("in_app_notifications_enabled", BooleanRadioFilter),
