@@ -2,7 +2,7 @@
 
 from config.look import UNFOLD  # noqa: F401 (django-unfold reads it here)
 from config.policies import PAGES
-from config.settings.base import BASE_DIR, env
+from config.settings.base import env
 
 SECRET_KEY = env.str("SECRET_KEY", default="")  # empty is refused by Django at first use; `make up` makes one
 DEBUG = env.bool("DEBUG", default=False)
@@ -75,7 +75,6 @@ WSGI_APPLICATION = "config.wsgi.application"
 TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
-        "DIRS": [BASE_DIR / "config" / "templates"],
         "APP_DIRS": True,
         "OPTIONS": {
             "context_processors": [
