@@ -84,11 +84,10 @@ def _handled() -> float:
 
 def _claimed() -> float:
     """The same rows once more: what was sent waits again, which is not timed, and is claimed by the bare statement."""
-    from django.db import connection
     from django.utils import timezone
     from uuid_utils.compat import uuid7
 
-    from notifications.delivery.claiming import CLAIM, MOST_URGENT_FIRST
+    from notifications.delivery import claiming
     from notifications.models import Delivery
 
     newest = Delivery.objects.filter(state="sent").order_by("-finished_at").values("pk")[: BATCHES * 50]
@@ -97,20 +96,7 @@ def _claimed() -> float:
     old.update(state="waiting", finished_at=None)
     begun, count = time.perf_counter(), 0
     for _ in range(BATCHES):
-        now = timezone.now()
-        with connection.cursor() as cursor:
-            cursor.execute(
-                CLAIM,
-                {
-                    "channel": "email",
-                    "most": 50,
-                    "order": MOST_URGENT_FIRST,
-                    "now": now,
-                    "token": uuid7(),
-                    "until": now,
-                },
-            )
-            count += len(cursor.fetchall())
+        count += len(claiming.take(channel="email", most=50, now=timezone.now(), token=uuid7()))
     seconds = time.perf_counter() - begun
     old.update(state="sent", claim_token=None, due_at=timezone.now(), finished_at=timezone.now())
     return count / seconds

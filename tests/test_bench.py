@@ -16,9 +16,10 @@ from typing import Any
 
 import psutil
 import pytest
+from pytest_django import Settings
 
 from bench import __main__ as bench
-from bench import load, measures, peer_server, results
+from bench import delivery, load, measures, peer_server, results
 from bench.measure import Bound, Found, Measure
 from bench.run import run
 from bench.settings import BOUNDLESS, boundless
@@ -168,6 +169,17 @@ def test_only_what_a_measure_needs_runs_beside_it() -> None:
         stage.prepare([web])
         seen.append("the second measure")
     assert seen == ["web starts", "worker starts", "worker ends", "the second measure", "web ends"]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_measure_that_calls_our_functions_itself_still_can(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """At its smallest. The others ask over HTTP, whose shapes are tested anyway."""
+    settings.EMAIL_IS_SET, settings.STORM_LIMIT = False, 1  # so that what it sets is put back afterwards
+    monkeypatch.setattr(delivery, "TURNS", 1)
+    monkeypatch.setattr(delivery, "BATCHES", 1)
+    assert len(delivery.Delivering().run(Stage(), ["delivery_rate"])["delivery_rate"].values) == 1
 
 
 def test_ways_are_called_in_turns_and_the_first_turn_only_warms_up() -> None:

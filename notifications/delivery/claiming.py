@@ -83,7 +83,7 @@ def claim(*, channel: str, most: int) -> list[Claimed]:
     go."""
     while True:
         now, token = timezone.now(), uuid7()
-        rows = _rows(channel, most, now=now, token=token)
+        rows = take(channel=channel, most=most, now=now, token=token)
         for reason in moot.REASONS:
             if over := [key for key, *_, why in rows if why == reason]:
                 moot.skip_claimed(over, reason=reason, token=token, now=now)
@@ -93,7 +93,8 @@ def claim(*, channel: str, most: int) -> list[Claimed]:
             return []
 
 
-def _rows(channel: str, most: int, *, now: datetime.datetime, token: UUID) -> list[Any]:
+def take(*, channel: str, most: int, now: datetime.datetime, token: UUID) -> list[Any]:
+    """The claim itself, in one statement: its rows, each with why the delivery is moot, or "", at its end."""
     values: dict[str, Any] = {"channel": channel, "most": most, "now": now, "order": MOST_URGENT_FIRST}
     values |= {"token": token, "until": now + settings.DELIVERY_LEASE, "expired": moot.EXPIRED, "left": moot.LEFT}
     with connection.cursor() as cursor:
