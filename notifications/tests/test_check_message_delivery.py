@@ -91,7 +91,12 @@ def test_limit_and_time_are_settings(tenant: Tenant, settings: Settings) -> None
     messages(tenant, 2, status=Status.QUEUED, at=NOON - datetime.timedelta(minutes=6))
     result = look(MessageDelivery, now=NOON)
     assert result.state is State.WARNING
-    assert result.summary.startswith("More than 1 messages have been pending or sending for over 5 minutes.")
+    assert result.summary.startswith("More than 1 message has been pending or sending for over 5 minutes.")
+
+
+def test_one_that_is_stuck_is_one_message(tenant: Tenant) -> None:
+    messages(tenant, 1, status=Status.QUEUED, at=NOON - datetime.timedelta(hours=2))
+    assert look(MessageDelivery, now=NOON).summary.startswith("1 message has been pending or sending for over 1 hour.")
 
 
 def test_nothing_stuck_has_no_oldest(tenant: Tenant) -> None:

@@ -120,10 +120,10 @@ def test_verbose_adds_measure_sample_and_threshold_for_each_component(tenant: Te
     assert re.fullmatch(r"measured [\d.]+ ms, sample 1, threshold at most 500 ms", facts.pop("Database"))
     assert facts == {
         "SMS Service": "measured 75 %, sample 4, threshold at least 80 %",
-        "Failed Messages": "measured 1 messages, sample 1, threshold at most 50",
+        "Failed Messages": "measured 1 message, sample 1, threshold at most 50",
         "Message Delivery": "measured 0 messages, sample 0, threshold at most 10",
         "SMS Credits": (
-            "measured 1 tenants, sample 1, threshold under 100 credits, or at most 25 % of the last balance"
+            "measured 1 tenant, sample 1, threshold under 100 credits, or at most 25 % of the last balance"
         ),
         "User Activity": "measured 0 %, sample 1, threshold at most 70 %",
     }
@@ -144,7 +144,7 @@ def test_verbose_prints_large_numbers_in_full(tenant: Tenant) -> None:
         failure_reason="",
         delta=1_234_567,
     )
-    assert "measured 1234567 messages, sample 1234567" in run("--verbose")[1]
+    assert "measured 1,234,567 messages, sample 1,234,567" in run("--verbose")[1]
 
 
 def test_verbose_says_so_where_nothing_was_measured(db: None, settings: Settings) -> None:

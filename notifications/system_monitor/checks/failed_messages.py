@@ -32,17 +32,18 @@ class FailedMessages(HealthCheck):
         some = [one for one in settled_since(context, settings.FAILED_MESSAGES_WINDOW) if one.status in FAILED]
         failed = sum(one.messages for one in some)
         reasons = most(some, lambda one: one.reason, name="reason")
+        said = f"{wording.measure(failed, 'messages')} failed in the last {window}"
         first = reasons["reasons"][:1]
         why = "".join(f" Most often ({one['messages']}): {_why(one['reason'])}" for one in first)
         return Measurement(
-            summary=f"{failed} messages failed in the last {window}.",
+            summary=f"{said}.",
             measured=failed,
             unit="messages",
             sample=failed,
             threshold=f"at most {limit}",
             findings=TOO_MANY.findings(
                 TOO_MANY.judge({"measured": failed}, {MOST.name: limit}),
-                f"{failed} messages failed in the last {window}; more than {limit} is too many.{why}",
+                f"{said}; more than {limit} is too many.{why}",
                 "If one reason stands out, ask the carrier about it; else check what the tenants are sending.",
             ),
             details={"window": window, **reasons, **most(some, lambda one: one.provider, name="provider")},

@@ -1,5 +1,6 @@
 """Whether messages move on, and how long they take."""
 
+import datetime
 from collections import Counter
 from typing import Any
 
@@ -46,6 +47,14 @@ STUCK = Rule(
 )
 
 
+def said_stuck(count: int, *, limit: int, after: datetime.timedelta) -> str:
+    """Beyond the limit nobody counts how many more."""
+    counted, more = min(count, limit), "More than " if count > limit else ""
+    have = "has" if counted == 1 else "have"
+    what = f"{more}{wording.measure(counted, 'messages')} {have} been pending or sending"
+    return f"{what} for over {wording.duration(after)}."
+
+
 class MessageDelivery(HealthCheck):
     slug = "message_delivery"
     component = "Message Delivery"
@@ -68,8 +77,7 @@ class MessageDelivery(HealthCheck):
         waited = max((context.now - row.since for row in shown), default=None)
         age = None if waited is None else wording.duration(waited)
         seconds = None if waited is None else round(waited.total_seconds())
-        count = f"More than {limit}" if verdict.priority else str(len(shown))
-        summary = f"{count} messages have been pending or sending for over {wording.duration(after)}."
+        summary = said_stuck(len(shown), limit=limit, after=after)
         delivery = _delivery(context)
         return Measurement(
             summary=summary,

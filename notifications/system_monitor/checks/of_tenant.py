@@ -23,7 +23,7 @@ from notifications.system_monitor.checks.ended import ended, most
 from notifications.system_monitor.checks.failed_messages import MOST as MOST_FAILED
 from notifications.system_monitor.checks.failed_messages import TOO_MANY, FailedMessages
 from notifications.system_monitor.checks.message_delivery import MOST as MOST_STUCK
-from notifications.system_monitor.checks.message_delivery import STUCK, MessageDelivery
+from notifications.system_monitor.checks.message_delivery import STUCK, MessageDelivery, said_stuck
 from notifications.system_monitor.checks.sms_credits import SmsCredits
 from notifications.system_monitor.checks.sms_service import LEAST, LOW, SAMPLE, SmsService, judged, said, unreachable
 from notifications.system_monitor.report import Measurement
@@ -90,7 +90,7 @@ class _FailedMessages(FailedMessages):
         rows = _counts(self.tenant, context, settings.FAILED_MESSAGES_WINDOW)
         some = [one for one in rows if one.status in FAILED]
         failed = sum(one.messages for one in some)
-        summary = f"{failed} messages failed {window}."
+        summary = f"{wording.measure(failed, 'messages')} failed {window}."
         verdict = TOO_MANY.judge({"measured": failed}, {MOST_FAILED.name: limit})
         return Measurement(
             summary=summary,
@@ -110,8 +110,7 @@ class _MessageDelivery(MessageDelivery):
         limit, after = context.limits.get(self.slug, MOST_STUCK), settings.STUCK_MESSAGES_AFTER
         with tenant_scope(self.tenant.pk):
             rows = stuck.oldest(now=context.now, after=after, most=limit + 1)
-        count = f"More than {limit}" if len(rows) > limit else str(len(rows))
-        summary = f"{count} messages have been pending or sending for over {wording.duration(after)}."
+        summary = said_stuck(len(rows), limit=limit, after=after)
         numbers = {"measured": len(rows), "elsewhere": len(rows), "counted_up_to": limit + 1}
         verdict = STUCK.judge(numbers, {MOST_STUCK.name: limit})
         oldest = context.now - rows[0].since if rows else None

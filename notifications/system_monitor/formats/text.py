@@ -50,8 +50,8 @@ def late(monitor: dict[str, Any]) -> str:
 def _measure(details: dict[str, Any]) -> Iterator[str]:
     if "threshold" not in details:
         return
-    measured = "nothing" if details["measured"] is None else f"{_number(details['measured'])} {details['unit']}"
-    facts = f"measured {measured}, sample {details['sample']}, threshold {details['threshold']}"
+    measured = "nothing" if details["measured"] is None else wording.measure(details["measured"], details["unit"])
+    facts = f"measured {measured}, sample {details['sample'] or 0:,}, threshold {details['threshold']}"
     yield f"{INDENT}{facts}, took {details['milliseconds']:g} ms"
     for low in details.get("lowest", []):
         yield f"{INDENT}- {low['tenant']}: {low['available']} credits, {low['percent']:g} % ({low['band']})"
@@ -71,8 +71,3 @@ def _incidents(incidents: list[OpenIncident] | None, look: Look) -> Iterator[str
         yield f"  {urgency} {one.title} ({wording.time_ago(one.opened_at, now=now)}{state})"
     if len(incidents) > SHOWN:
         yield f"  and {len(incidents) - SHOWN} more"
-
-
-def _number(value: float) -> str:
-    """Without a trailing `.0`, and a count in full: `g` alone would print 1234567 as 1.23457e+06."""
-    return f"{value:g}" if isinstance(value, float) else str(value)
