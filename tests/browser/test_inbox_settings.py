@@ -183,3 +183,9 @@ def test_statistics_are_the_inboxs_own_in_pictures_and_in_tables(member: User, o
     assert by_type.get_by_role("row").all_inner_texts()[1:] == ["Billing\t3", "Other news\t1"]
     assert page.get_by_role("table", name="Notifications by day").get_by_role("row").count() == 31
     assert page.locator("svg.columns rect:not(.none)").count() in (1, 2)  # around midnight they are of two days
+
+
+def test_statistics_of_nothing_say_so(member: User, visit: Visit) -> None:
+    page = visit(member).tab("/inbox/?tab=statistics")
+    for title in ("By type", "By priority"):
+        expect(page.get_by_role("figure", name=title)).to_contain_text("Nothing yet.")

@@ -32,6 +32,7 @@ export function columns(title, points) {
 
 /** Level bars, the largest first. */
 export function bars(title, points) {
+  if (!points.length) return framed(title, make("p", { class: "quiet", text: "Nothing yet." }));
   const most = Math.max(...points.map((point) => point.count), 1);
   const lines = points.map(({ label, count }) =>
     make(
@@ -51,7 +52,11 @@ export function bars(title, points) {
 }
 
 function figure(title, parts, points) {
-  return make("figure", { class: "panel" }, make("figcaption", { text: title }), ...parts, table(title, points));
+  return framed(title, ...parts, table(title, points));
+}
+
+function framed(title, ...parts) {
+  return make("figure", { class: "panel" }, make("figcaption", { text: title }), ...parts);
 }
 
 function table(title, points) {
