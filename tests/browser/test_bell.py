@@ -222,6 +222,32 @@ def test_a_failed_poll_keeps_the_count_and_says_how_old_it_is(visit: Visit, memb
     bell.says("Notifications, 2 unread")
 
 
+def test_a_stream_that_keeps_failing_does_not_put_off_the_next_try(visit: Visit, member: User) -> None:
+    tell(member)
+    visitor = visit(member)
+    visitor.watched.allow("429")
+    visitor.context.clock.install()
+    refused: list[Route] = []
+    visitor.context.route("**/stream/**", lambda route: (refused.append(route), route.abort()))
+    bell = Bell.at(visitor)
+    bell.says("Notifications, 1 unread")
+    asked: list[Route] = []
+    bell.page.route("**/recent/**", lambda route: asked.append(route))  # noqa: PLW0108
+    bell.run("void bell.refresh()")
+    until(bell.page, lambda: asked)
+    asked.pop().fulfill(status=429, headers={"Retry-After": "100"}, json={})
+    bell.says("Notifications, 1 unread, may be out of date")
+    for _ in range(24):
+        visitor.context.clock.fast_forward(5_000)
+        bell.page.wait_for_timeout(50)
+        if asked:
+            break
+    assert len(refused) > 3, "and each time later than the poll had failed"
+    assert len(asked) == 1
+    asked.pop().continue_()
+    bell.says("Notifications, 1 unread")
+
+
 def test_a_session_that_is_over_stops_it(visit: Visit, member: User) -> None:
     tell(member, "Not for others")
     visitor = visit(member)

@@ -248,7 +248,7 @@ class Stream {
  * The lock is named by it, and no tab takes what is of another.
  */
 class Feed {
-  known = null; // {who, items, unread, at, wait, trouble: {status, wait}}
+  known = null; // {who, items, unread, at, wait, trouble: {status, wait, at}}
   #changes = new Set(); // not confirmed: functions of a state
   #writes = 0;
   #failures = 0;
@@ -345,7 +345,7 @@ class Feed {
   #fail({ status = 0, retryAfter }) {
     const wait = retryAfter || Math.min((this.known?.wait ?? 30) * 2 ** this.#failures++, SELDOM);
     if (status === 401) this.#forget();
-    this.#take({ ...(this.known ?? NOTHING), trouble: { status, wait } });
+    this.#take({ ...(this.known ?? NOTHING), trouble: { status, wait, at: Date.now() } });
     if (this.#leads || status === 401) this.#tell();
     if (status !== 401) this.#compete();
   }
@@ -381,10 +381,10 @@ class Feed {
   #schedule() {
     clearTimeout(this.#timer);
     if (document.hidden || !this.known || this.#isOver) return;
-    const { at, wait, trouble } = this.known;
+    const { wait, trouble } = this.known;
     // A follower asks after a long silence.
     const seconds = this.#leads ? (trouble?.wait ?? Math.max(wait, this.stream?.live ? SELDOM : 0)) : 3 * SELDOM;
-    const due = (trouble ? Date.now() : at) + seconds * 1000 * (1 + Math.random() / 10);
+    const due = (trouble ?? this.known).at + seconds * 1000 * (1 + Math.random() / 10);
     this.#timer = setTimeout(() => this.#polling ?? this.refresh(), due - Date.now());
   }
 
