@@ -228,7 +228,12 @@ def test_a_stream_that_keeps_failing_does_not_put_off_the_next_try(visit: Visit,
     visitor.watched.allow("429")
     visitor.context.clock.install()
     refused: list[Route] = []
-    visitor.context.route("**/stream/**", lambda route: (refused.append(route), route.abort()))
+
+    def refuse_stream(route: Route) -> None:
+        refused.append(route)
+        route.abort()
+
+    visitor.context.route("**/stream/**", refuse_stream)
     bell = Bell.at(visitor)
     bell.says("Notifications, 1 unread")
     asked: list[Route] = []
