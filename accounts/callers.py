@@ -1,6 +1,7 @@
 """Who calls, and from where."""
 
 import ipaddress
+from typing import Any
 
 from django.http import HttpRequest
 from rest_framework.exceptions import NotAuthenticated
@@ -30,3 +31,8 @@ def address_of(request: HttpRequest | Request) -> str | None:
         except ValueError:
             continue
     return None
+
+
+def origin_of(request: HttpRequest | Request) -> dict[str, Any]:
+    """Whence a sign-in comes, as its record keeps it: `address` and `user_agent`."""
+    return {"address": address_of(request), "user_agent": request.headers.get("User-Agent", "")}

@@ -8,7 +8,7 @@ from django.contrib.auth.forms import AuthenticationForm
 from django.http import HttpRequest, HttpResponse
 
 from accounts import services
-from accounts.callers import address_of
+from accounts.callers import address_of, origin_of
 from accounts.models import SignIn, User
 from accounts.throttling import retry_after, sign_in_wait
 
@@ -26,7 +26,7 @@ def user_of(request: HttpRequest) -> User | None:
 
 def keep_signed_in(request: HttpRequest, user: User) -> None:
     """Puts a page's session on record, as one that has just begun."""
-    session = services.record_success(user=user, method=SignIn.Method.PAGE, **_origin(request))
+    session = services.record_success(user=user, method=SignIn.Method.PAGE, **origin_of(request))
     request.session[SESSION_KEY] = str(session.pk)
 
 
@@ -52,7 +52,8 @@ class SignInView(views.LoginView):
         return super().form_invalid(form)
 
     def _record(self, outcome: SignIn.Outcome) -> None:
-        services.record_attempt(email=self._email, method=SignIn.Method.PAGE, outcome=outcome, **_origin(self.request))
+        where = origin_of(self.request)
+        services.record_attempt(email=self._email, method=SignIn.Method.PAGE, outcome=outcome, **where)
 
     @property
     def _email(self) -> str:
@@ -64,7 +65,3 @@ class SignOutView(views.LogoutView):
         if session_id := request.session.get(SESSION_KEY):
             services.end_session(session_id=session_id, because="signed out")
         return super().post(request, *args, **kwargs)
-
-
-def _origin(request: HttpRequest) -> dict[str, Any]:
-    return {"address": address_of(request), "user_agent": request.headers.get("User-Agent", "")}

@@ -8,7 +8,7 @@ from rest_framework.views import APIView
 from rest_framework_simplejwt.authentication import AUTH_HEADER_TYPES
 
 from accounts import openapi, services
-from accounts.callers import address_of, caller
+from accounts.callers import caller, origin_of
 from accounts.models import SignIn
 from accounts.reading import read_body
 from accounts.serializers import LoginSerializer, RefreshSerializer, UserSerializer
@@ -33,7 +33,7 @@ class LoginView(AnonymousView):
     @openapi.SIGN_IN
     def post(self, request: Request) -> Response:
         given = read_body(request, LoginSerializer)
-        who = _origin(request)
+        who = origin_of(request)
         signed_in = services.sign_in(**given, **who, request=request._request)
         if signed_in is None:
             raise AuthenticationFailed("Wrong e-mail or password.", code="wrong_credentials")
@@ -44,7 +44,7 @@ class LoginView(AnonymousView):
     def throttled(self, request: Request, wait: float) -> None:  # type: ignore[override]
         email = typed_email(request)
         throttled = SignIn.Outcome.THROTTLED
-        services.record_attempt(email=email, method=SignIn.Method.TOKEN, outcome=throttled, **_origin(request))
+        services.record_attempt(email=email, method=SignIn.Method.TOKEN, outcome=throttled, **origin_of(request))
         raise Throttled(wait, detail="Too many sign-in attempts.")
 
 
@@ -103,7 +103,3 @@ def _changed(request: Request) -> dict[str, Any]:
     given.is_valid(raise_exception=True)
     services.change_profile(user=user, changes=given.validated_data)
     return UserSerializer(user).data
-
-
-def _origin(request: Request) -> dict[str, Any]:
-    return {"address": address_of(request), "user_agent": request.headers.get("User-Agent", "")}
